@@ -1,0 +1,1 @@
+"""Produces: the sample services and the kit they share."""

@@ -1,0 +1,1 @@
+"""What every service shares, one concern per module; it knows no service."""

@@ -1,0 +1,1 @@
+"""Drives the shop: its journeys and load profiles."""
