@@ -1,0 +1,65 @@
+"""What the trial may ask of any stack, and the data it gets back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One running replica. `worker_pid` is the process that answers requests; None until it is known."""
+
+    service: str
+    instance: str
+    replica: int
+    url: str
+    admin_url: str
+    main_pid: int | None
+    worker_pid: int | None
+    ready: bool
+    log_file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class UnplannedExit:
+    """A process that ended without having been asked to. `at` is seconds since the epoch."""
+
+    name: str
+    pid: int
+    returncode: int
+    at: float
+
+
+class Stack(Protocol):
+    """A fleet with its observability, owned by the process that started it."""
+
+    run_dir: Path
+
+    def up(self) -> None:
+        """Start everything and return when all of it is ready; raise StackError naming what is not, and why."""
+
+    def replicas(self) -> list[Replica]:
+        """Every replica that should be running."""
+
+    def entry_url(self) -> str:
+        """The address that clients use, without a trailing slash."""
+
+    def prometheus_url(self) -> str | None:
+        """None when the stack has no Prometheus."""
+
+    def stores(self) -> dict[str, str]:
+        """Service to store URL."""
+
+    def status(self) -> dict[str, Any]:
+        """The document that `seatrial status --json` prints and that hooks receive as `services`."""
+
+    def unplanned_exits(self) -> list[UnplannedExit]:
+        """Processes of the fleet or its observability that died by themselves, oldest first."""
+
+    def restart(self, service: str, replica: int | None = None) -> None:
+        """A planned restart: stop, start, wait until ready; recorded as an event of the run."""
+
+    def down(self) -> None:
+        """Stop everything in order; idempotent; leaves no process behind."""
