@@ -1,0 +1,63 @@
+"""Data, not imports, joins the parts (ADR 0002)."""
+
+import sys
+
+import pytest
+from source_tree import Module, modules, services
+
+OPENLOOP_MAY = {"locust", "gevent", "geventhttpclient", "yaml", "seatrial.openloop"}
+
+
+def under(name: str, *packages: str) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def offences(candidates: tuple[Module, ...], *forbidden: str) -> list[str]:
+    return [
+        f"{module.name} imports {name}" for module in candidates for name in module.imports() if under(name, *forbidden)
+    ]
+
+
+def test_seatrial_imports_nothing_of_the_sample() -> None:
+    assert offences(modules("seatrial"), "fleet", "loadtests", "dashboards") == []
+
+
+def test_the_kit_knows_no_service() -> None:
+    assert offences(modules("fleet/kit"), *(f"fleet.{name}" for name in services()), "fleet.hooks", "seatrial") == []
+
+
+@pytest.mark.parametrize("service", services())
+def test_no_service_imports_another(service: str) -> None:
+    others = [f"fleet.{name}" for name in services() if name != service]
+    assert offences(modules(f"fleet/{service}"), *others, "fleet.hooks", "seatrial", "loadtests") == []
+
+
+def test_only_openloop_imports_locust() -> None:
+    outside = tuple(module for module in modules("seatrial") if not under(module.name, "seatrial.openloop"))
+    assert offences(outside, "locust", "gevent", "geventhttpclient", "seatrial.openloop") == []
+
+
+def test_openloop_stands_on_locust_yaml_and_the_standard_library() -> None:
+    wrong = [
+        f"{module.name} imports {name}"
+        for module in modules("seatrial/openloop")
+        for name in module.imports()
+        if name.split(".")[0] not in sys.stdlib_module_names and not under(name, *OPENLOOP_MAY)
+    ]
+    assert wrong == []
+
+
+def test_loadtests_know_the_load_machinery_alone() -> None:
+    wrong = [
+        f"{module.name} imports {name}"
+        for module in modules("loadtests")
+        for name in module.imports()
+        if under(name, "fleet", "seatrial") and not under(name, "seatrial.openloop")
+    ]
+    assert wrong == []
+
+
+def test_checks_and_statistics_do_no_io() -> None:
+    pure = (*modules("seatrial/checks"), *modules("seatrial/statistics"))
+    assert pure
+    assert offences(pure, "requests", "duckdb", "socket", "subprocess", "pathlib.Path.open", "time") == []
