@@ -1,0 +1,118 @@
+"""A service's own store: one SQLite file, shared by the replicas of one host.
+
+Owns the engine, its pragmas, read and write transactions, and making the tables. Leaves statements to each service's
+`store`, and server stores (PostgreSQL and others) to a later kind behind the same two context managers.
+
+Writers of one process queue on a lock: SQLite's own busy handler sleeps in growing steps, so threads that wait
+for each other inside one process would wait far longer than the writes take. Replicas still meet in SQLite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from threading import Lock
+
+from sqlalchemy import Connection, MetaData, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+BUSY_SECONDS = 5.0
+POOL_SIZE = 64  # threads of a replica; connections open on demand
+
+
+class StoreUrlError(ValueError):
+    """The store's URL names a kind of store, or a place, that cannot be served."""
+
+
+class StoreBusy(Exception):
+    """Another writer held the store for longer than `BUSY_SECONDS`; the caller may try again."""
+
+
+class Database:
+    """Transactions on one SQLite file; safe to share between threads.
+
+    Args:
+        url: `sqlite:////absolute/path.db`, or `sqlite:///relative/path.db`.
+
+    Raises:
+        StoreUrlError: another kind of store, or no file.
+    """
+
+    def __init__(self, url: str) -> None:
+        path = sqlite_path(url)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._engine = create_engine(
+            f"sqlite+pysqlite:///{path}",
+            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+            pool_size=POOL_SIZE,
+            max_overflow=0,
+            pool_timeout=BUSY_SECONDS,
+        )
+        self._reader = self._engine.execution_options(begin="BEGIN")
+        self._writer = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._writing = Lock()
+        event.listen(self._engine, "connect", _prepare)
+        event.listen(self._engine, "begin", _begin)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent snapshot; never waits for writers."""
+        with self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """The only writer, from its first statement on: commits at the end, rolls back when an exception leaves.
+
+        Raises:
+            StoreBusy: other threads wrote for longer than `BUSY_SECONDS`.
+        """
+        if not self._writing.acquire(timeout=BUSY_SECONDS):
+            raise StoreBusy(f"The store was busy for {BUSY_SECONDS:g} s; try again.")
+        try:
+            with self._writer.begin() as connection:
+                yield connection
+        finally:
+            self._writing.release()
+
+    def create_schema(self, metadata: MetaData) -> None:
+        """Make the tables that are missing; safe to run again."""
+        with self.write() as connection:
+            metadata.create_all(connection)
+
+    def close(self) -> None:
+        """Close every connection; the last one folds the write-ahead log into the file."""
+        self._engine.dispose()
+
+
+def sqlite_path(url: str) -> Path:
+    """The file that a store URL names.
+
+    Raises:
+        StoreUrlError: another kind of store, no file, or not a URL; the sentence says which and what to give.
+    """
+    remedy = "Give sqlite:////absolute/path.db."
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreUrlError(f"The store {url!r} is not a URL. {remedy}") from error
+    if parsed.get_backend_name() != "sqlite":
+        kind = parsed.get_backend_name()
+        raise StoreUrlError(f"The store kind {kind!r} is not supported yet: only sqlite is. {remedy}")
+    if parsed.database in {None, "", ":memory:"}:
+        raise StoreUrlError(f"The store {url!r} names no file; a store in memory is not shared by replicas. {remedy}")
+    return Path(str(parsed.database))
+
+
+def _prepare(connection: SqliteConnection, _record: object) -> None:
+    # The driver would begin transactions by itself, late and deferred: two readers that both turn writer then fail.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from fleet.kit.database import Database, StoreUrlError, sqlite_path
+
+METADATA = MetaData()
+COUNTER = Table("counter", METADATA, Column("id", Integer, primary_key=True), Column("value", Integer, nullable=False))
+CHILD = Table("child", METADATA, Column("id", Integer, primary_key=True), Column("parent", ForeignKey("counter.id")))
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/new/folder/store.db"
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    database = Database(url)
+    database.create_schema(METADATA)
+    with database.write() as connection:
+        connection.execute(insert(COUNTER).values(id=1, value=0))
+    yield database
+    database.close()
+
+
+def value(database: Database) -> int:
+    with database.read() as connection:
+        return int(connection.execute(select(COUNTER.c.value)).scalar_one())
+
+
+@pytest.mark.parametrize(
+    "pragma,expected",
+    [("journal_mode", "wal"), ("synchronous", 1), ("foreign_keys", 1), ("busy_timeout", 5000)],
+    ids=["wal", "synchronous-normal", "foreign-keys", "busy-timeout"],
+)
+def test_every_connection_is_prepared(database: Database, pragma: str, expected: object) -> None:
+    with database.read() as connection:
+        assert connection.execute(text(f"PRAGMA {pragma}")).scalar_one() == expected
+
+
+@pytest.mark.parametrize(
+    "url,says",
+    [
+        ("postgresql://host/shop", "'postgresql' is not supported yet"),
+        ("cassandra://host/shop", "'cassandra' is not supported yet"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        ("orders.db", "is not a URL"),
+        ("", "is not a URL"),
+    ],
+    ids=["server", "unknown", "nowhere", "memory", "a-path", "empty"],
+)
+def test_a_store_that_cannot_be_served_is_refused_with_the_remedy(url: str, says: str) -> None:
+    with pytest.raises(StoreUrlError, match=says) as refused:
+        sqlite_path(url)
+    assert "Give sqlite:////absolute/path.db." in str(refused.value)
+
+
+def test_an_exception_takes_the_whole_write_back(database: Database) -> None:
+    def write_then_fail() -> None:
+        with database.write() as connection:
+            connection.execute(update(COUNTER).values(value=7))
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        write_then_fail()
+    assert value(database) == 0
+
+
+def test_the_writer_is_free_again_after_a_failure(database: Database) -> None:
+    with pytest.raises(IntegrityError), database.write() as connection:
+        connection.execute(insert(COUNTER).values(id=1, value=0))
+    with database.write() as connection:
+        connection.execute(update(COUNTER).values(value=1))
+    assert value(database) == 1
+
+
+def test_a_reader_sees_the_last_commit_while_a_write_is_open(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(update(COUNTER).values(value=1))
+        assert value(database) == 0
+
+
+def test_foreign_keys_are_enforced(database: Database) -> None:
+    with pytest.raises(IntegrityError), database.write() as connection:
+        connection.execute(insert(CHILD).values(parent=99))
+
+
+def test_no_update_is_lost_between_threads_and_replicas(database: Database, url: str) -> None:
+    replica = Database(url)
+
+    def add_one(store: Database) -> None:
+        with store.write() as connection:
+            seen = connection.execute(select(COUNTER.c.value)).scalar_one()
+            connection.execute(update(COUNTER).values(value=seen + 1))
+
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(add_one, [database, replica] * 100))
+    replica.close()
+    assert value(database) == 200
+
+
+def test_the_schema_can_be_made_again(database: Database) -> None:
+    database.create_schema(METADATA)
+    assert value(database) == 0
