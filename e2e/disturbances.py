@@ -20,7 +20,7 @@ def kill_prometheus(run_dir: Path) -> None:
 
 def unscrape_a_target(run_dir: Path) -> None:
     """Takes one service out of Prometheus's target files, as a broken service discovery would."""
-    target = sorted((run_dir / "metrics" / "prometheus" / "targets").glob("*.json"))[0]
+    target = min((run_dir / "metrics" / "prometheus" / "targets").glob("*.json"))
     target.unlink()
 
 
