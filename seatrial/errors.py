@@ -1,9 +1,11 @@
 """Everything Seatrial raises on purpose, each with the exit code it ends in.
 
 SeatrialError          3  the harness failed
-├── UsageError        64  wrong usage: a bad flag, file or value
-│   └── ConfigError   64  a file that Seatrial was given is wrong; names line and remedy
-└── Interrupted      130  SIGINT or SIGTERM
+├── StackError         3  the fleet or its observability does not start, or is not there
+├── HookError          2  a hook of the project gave no answer: what it should have told is unknown
+└── UsageError        64  wrong usage: a bad flag, file or value
+    └── ConfigError   64  a file that Seatrial was given is wrong; names line and remedy
+Interrupted          130  SIGINT or SIGTERM; a KeyboardInterrupt, so that no `except Exception` swallows it
 """
 
 from __future__ import annotations
@@ -29,6 +31,16 @@ class SeatrialError(Exception):
     exit_code = Exit.HARNESS
 
 
+class StackError(SeatrialError):
+    """The fleet or its observability does not start, or is not there."""
+
+
+class HookError(SeatrialError):
+    """A hook failed, timed out or gave no answer."""
+
+    exit_code = Exit.INCONCLUSIVE
+
+
 class UsageError(SeatrialError):
     """The command was asked for something that cannot be."""
 
@@ -46,7 +58,7 @@ class ConfigError(UsageError):
         self.column = column
 
 
-class Interrupted(SeatrialError):
+class Interrupted(KeyboardInterrupt):
     """The person or the CI system asked the run to end."""
 
     exit_code = Exit.INTERRUPTED

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import Field
 
 from seatrial.errors import ConfigError, Exit
 from seatrial.project.yaml_source import FileModel, Mark, Problem, YamlSource, load_yaml, parse_yaml, validate
@@ -15,8 +16,8 @@ class Part(FileModel):
 
 class Whole(FileModel):
     name: str
-    parts: dict[str, Part] = {}
-    numbers: list[int] = []
+    parts: dict[str, Part] = Field(default_factory=dict)
+    numbers: tuple[int, ...] = ()
 
 
 def refusal(text: str) -> ConfigError:
