@@ -1,0 +1,59 @@
+"""What the environment tells a Locust process; read once, when Locust has parsed its own options."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from seatrial.openloop.errors import SettingsError
+from seatrial.openloop.profile import Profile, read_profile
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`samples` is None when rows are not kept, as when a person tries a locustfile by hand.
+
+    `identities` is the whole document of the identities file; None when there is no file.
+    """
+
+    profile: Profile = field(default_factory=Profile)
+    shaped: bool = False
+    samples: Path | None = None
+    identities: Mapping[str, Any] | None = None
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read SEATRIAL_PROFILE, SEATRIAL_SAMPLES_DIR and SEATRIAL_IDENTITIES; all may be absent."""
+        profile, samples = environ.get("SEATRIAL_PROFILE"), environ.get("SEATRIAL_SAMPLES_DIR")
+        return cls(
+            profile=read_profile(Path(profile)) if profile else Profile(),
+            shaped=bool(profile),
+            samples=_folder(Path(samples)) if samples else None,
+            identities=_identities(environ.get("SEATRIAL_IDENTITIES")),
+        )
+
+
+def _folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"SEATRIAL_SAMPLES_DIR={path} cannot be a folder ({error.strerror}); name another"
+        ) from error
+    return path
+
+
+def _identities(named: str | None) -> Mapping[str, Any] | None:
+    if not named:
+        return None
+    try:
+        document = json.loads(Path(named).read_bytes())
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"SEATRIAL_IDENTITIES={named} cannot be read as JSON ({error})") from error
+    if not isinstance(document, dict):
+        raise SettingsError(f"SEATRIAL_IDENTITIES={named} holds no JSON object; the populate hook writes it")
+    return document
