@@ -1,0 +1,120 @@
+"""What checks are given: small frozen values without I/O.
+
+Owns the vocabulary of counted things: a request or an attempt is a key, and sources (client rows, counters, log
+lines, stored series) are compared as counts per key.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class RequestKey(NamedTuple):
+    """What requests are counted by; `status` is text, and empty when no answer came."""
+
+    method: str
+    route: str
+    status: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.route} {self.status or 'without an answer'}"
+
+
+class AttemptKey(NamedTuple):
+    """What attempts of calls to other services are counted by; `error` is empty when an answer came."""
+
+    callee: str
+    method: str
+    route: str
+    status: str
+    error: str
+
+    @property
+    def request(self) -> RequestKey:
+        """What the callee should have counted."""
+        return RequestKey(self.method, self.route, self.status)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.callee}{self.route} {self.status or self.error or 'without an answer'}"
+
+
+@dataclass(frozen=True, slots=True)
+class StepSamples:
+    """The judged requests of one step, in arrays of one length. `window` is whole seconds since judged load began."""
+
+    step: str
+    latency_seconds: NDArray[np.float64]
+    window: NDArray[np.int64]
+    ok: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRow:
+    """One request that the load client sent. `outcome` is ok, wrong, timeout, error or unfinished."""
+
+    trace: str
+    span: str
+    key: RequestKey
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """One request that a service says, in its log, to have answered. `parent` is the caller's span."""
+
+    trace: str
+    parent: str
+    key: RequestKey
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """What the load processes say of themselves, summed. Lags are seconds from scheduled to started, judged stages."""
+
+    planned: int
+    started: int
+    shed: int
+    unfinished: int
+    in_flight_max: int
+    in_flight_bound: int
+    cpu_seconds: float
+    wall_seconds: float
+    lag_seconds: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCounts:
+    """What a service's raw counters gained between the readings, over its replicas.
+
+    `unreadable` says why there are none; `reset` that a replica's process was replaced, so that what it counted
+    before is lost.
+    """
+
+    requests: Counter[RequestKey] = field(default_factory=Counter)
+    attempts: Counter[AttemptKey] = field(default_factory=Counter)
+    unreadable: str = ""
+    reset: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLog:
+    """What a service's log files gained between the readings.
+
+    `errors` counts lines at an error level, `malformed` lines that are no JSON object with an event id, `repeated`
+    lines whose event id stood in an earlier one; a few of each are kept as examples.
+    """
+
+    requests: Counter[RequestKey] = field(default_factory=Counter)
+    attempts: Counter[AttemptKey] = field(default_factory=Counter)
+    lines: int = 0
+    malformed: int = 0
+    repeated: int = 0
+    errors: int = 0
+    malformed_examples: tuple[str, ...] = ()
+    repeated_examples: tuple[str, ...] = ()
+    error_examples: tuple[str, ...] = ()

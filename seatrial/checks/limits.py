@@ -1,0 +1,115 @@
+"""latency.<step>.<percentile>, errors.<step>, rate.<step>: the profile's limits, judged by the decision rule.
+
+Owns which limit may be judged on which data. Latency is from the intended start, over stages marked `judge`. Too few
+samples or too short a run is INCONCLUSIVE: the limit was asked for, and nothing can be said.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from seatrial.checks.finding import Finding, Verdict
+from seatrial.checks.inputs import StepSamples
+from seatrial.statistics.bootstrap import (
+    FEWEST_BLOCKS,
+    Interval,
+    Random,
+    block_seconds,
+    mean_interval,
+    percentile_interval,
+    ratio_interval,
+)
+from seatrial.statistics.decision import at_least, at_most
+from seatrial.statistics.percentiles import samples_needed, share_of
+
+ERRORS = "error_ratio"
+RATE = "rate_min"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The judged part of a run: samples by step and for `all`, its length in seconds, and the seed of the bootstrap."""
+
+    steps: Mapping[str, StepSamples]
+    seconds: float
+    seed: int
+
+
+def judge_limits(limits: Mapping[str, Mapping[str, float]], judged: Judged, *, obstacle: str) -> list[Finding]:
+    """A finding per limit; `obstacle` says why the load is no basis, or is empty."""
+    return [
+        _judge(step, kind, limit, judged, obstacle)
+        for step, by_kind in limits.items()
+        for kind, limit in by_kind.items()
+    ]
+
+
+def check_name(step: str, kind: str) -> str:
+    """The stable name of the check of one limit."""
+    return {ERRORS: f"errors.{step}", RATE: f"rate.{step}"}.get(kind, f"latency.{step}.{kind}")
+
+
+def _judge(step: str, kind: str, limit: float, judged: Judged, obstacle: str) -> Finding:
+    name = check_name(step, kind)
+    samples = judged.steps.get(step)
+    count = samples.latency_seconds.size if samples else 0
+    unit = {ERRORS: "ratio", RATE: "1/s"}.get(kind, "s")
+    reason = obstacle or _shortage(kind, count, judged.seconds)
+    if reason or samples is None:
+        return Finding(name, Verdict.INCONCLUSIVE, reason, limit=limit, unit=unit, samples=count)
+    # A generator per check: adding a check must not move the others' intervals.
+    random = np.random.default_rng([judged.seed, zlib.crc32(name.encode())])
+    interval = _interval(kind, samples, judged.seconds, random)
+    if interval.blocks < FEWEST_BLOCKS:
+        reason = f"requests in {interval.blocks} windows only: an interval needs {FEWEST_BLOCKS}"
+        return Finding(name, Verdict.INCONCLUSIVE, reason, interval.value, limit=limit, unit=unit, samples=count)
+    verdict = (at_least if kind == RATE else at_most)(interval, limit)
+    reason = _reason(verdict, interval, limit, kind)
+    return Finding(name, verdict, reason, interval.value, interval.low, interval.high, limit, unit, count)
+
+
+def _shortage(kind: str, count: int, seconds: float) -> str:
+    if not count:
+        return "no request of this step was judged"
+    blocks = int(seconds // block_seconds(seconds))
+    if blocks < FEWEST_BLOCKS:
+        return f"{seconds:g} s of judged load are too short: an interval needs {FEWEST_BLOCKS} windows of 1 s"
+    if kind not in {ERRORS, RATE} and count < (needed := samples_needed(share_of(kind))):
+        return f"not judged alone: {count} requests, {kind} needs {needed}"
+    return ""
+
+
+def _interval(kind: str, samples: StepSamples, seconds: float, random: Random) -> Interval:
+    width = block_seconds(seconds)
+    if kind == RATE:
+        blocks = int(seconds // width)
+        # What judged journeys send after the stage's end stands for what they had not yet sent at its beginning.
+        served = np.bincount(samples.window[samples.ok] // width % blocks, minlength=blocks)
+        return mean_interval(served / width, random)
+    block = samples.window // width
+    if kind == ERRORS:
+        return ratio_interval(~samples.ok, block, random)
+    return percentile_interval(samples.latency_seconds, block, share_of(kind), random)
+
+
+def _reason(verdict: Verdict, interval: Interval, limit: float, kind: str) -> str:
+    low, high = (format_figure(end, kind) for end in (interval.low, interval.high))
+    wanted = format_figure(limit, kind)
+    sign = "at least" if kind == RATE else "at most"
+    said = {
+        Verdict.PASS: "all of it within",
+        Verdict.FAIL: "all of it beyond",
+        Verdict.INCONCLUSIVE: "the limit lies inside; a longer run would decide",
+    }[verdict]
+    return f"95 % interval {low} to {high}, wanted {sign} {wanted}: {said}"
+
+
+def format_figure(value: float, kind: str) -> str:
+    """A figure as a person reads it."""
+    if kind == ERRORS:
+        return f"{value:.3%}"
+    return f"{value:.1f}/s" if kind == RATE else f"{value * 1000:.4g} ms"

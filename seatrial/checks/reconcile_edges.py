@@ -1,0 +1,116 @@
+"""reconcile.edges: for every callee, what its callers counted as attempts is what it counted as requests.
+
+Attempts without an answer are paired by span with the callee's log lines: served after all, or never served.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from seatrial.checks.differences import Cause, Difference, Ledger, merge
+from seatrial.checks.finding import Finding, Verdict
+from seatrial.checks.inputs import RequestKey, RequestLine, ServiceCounts, ServiceLog
+from seatrial.checks.reconcile_client import judge_differences
+
+NAME = "reconcile.edges"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A call without an answer, from the caller's log: the span it sent, and whom and what it asked."""
+
+    span: str
+    callee: str
+    method: str
+    route: str
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeLines:
+    """What the logs say beyond counts. `unanswered` are calls without an answer; `served` the callee's lines of these,
+    by span; `repeated` the lines, by callee, whose caller's span stood in an earlier line.
+    """
+
+    unanswered: Sequence[Attempt] = ()
+    served: Mapping[str, RequestLine] = field(default_factory=dict)
+    repeated: Mapping[str, Sequence[RequestLine]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeReconciliation:
+    """The finding, and every difference with its class."""
+
+    finding: Finding
+    differences: tuple[Difference, ...] = ()
+
+
+def reconcile_edges(
+    counts: Mapping[str, ServiceCounts],
+    logs: Mapping[str, ServiceLog],
+    lines: EdgeLines,
+    *,
+    entry: str,
+    obstacle: str,
+) -> EdgeReconciliation:
+    """Compare each callee of the fleet with all its callers; one that cannot be read leaves all INCONCLUSIVE."""
+    called = {key.callee for count in counts.values() for key in count.attempts} & set(counts)
+    callees = called | {service for service, count in counts.items() if service != entry and count.requests}
+    blind = [f"{service}: {count.unreadable}" for service, count in counts.items() if count.unreadable]
+    if blind:
+        obstacle = obstacle or f"counters cannot be read: {'; '.join(blind)}"
+    obstacle = obstacle or ("" if callees else "no service called another, so nothing was compared")
+    if obstacle:
+        return EdgeReconciliation(Finding(NAME, Verdict.INCONCLUSIVE, obstacle))
+    differences = merge(each for callee in sorted(callees) for each in _edge(callee, counts, logs, lines))
+    compared = sum(sum(count.attempts.values()) for count in counts.values())
+    return EdgeReconciliation(judge_differences(NAME, differences, compared, "attempts"), tuple(differences))
+
+
+def _edge(
+    callee: str, counts: Mapping[str, ServiceCounts], logs: Mapping[str, ServiceLog], lines: EdgeLines
+) -> Iterable[Difference]:
+    own, logged = counts[callee], logs.get(callee, ServiceLog()).requests
+    attempts, lost = _attempts(callee, counts, logs)
+    ledger = Ledger(own.requests, logged, own.reset)
+    ledger.answered = Counter({key: number for key, number in attempts.items() if key.status})
+    ledger.unlogged = ledger.answered - logged
+    _enter_unanswered(ledger, attempts, [each for each in lines.unanswered if each.callee == callee], lines.served)
+    for line in lines.repeated.get(callee, ()):
+        ledger.handle(Cause.DUPLICATE, line.key, f"span {line.parent}")
+    found = [*ledger.differences(), Difference(Cause.KILLED, lost, ("attempts of a replaced caller",))]
+    return [replace(each, examples=tuple(f"{callee}: {example}" for example in each.examples)) for each in found]
+
+
+def _attempts(
+    callee: str, counts: Mapping[str, ServiceCounts], logs: Mapping[str, ServiceLog]
+) -> tuple[Counter[RequestKey], int]:
+    """All attempts at the callee, and how many of them are known from log lines only, as a replaced caller lost count."""
+    attempts: Counter[RequestKey] = Counter()
+    lost = 0
+    for caller, count in counts.items():
+        written = logs.get(caller, ServiceLog()).attempts if count.reset else Counter()
+        for key in {*count.attempts, *written}:
+            if key.callee == callee:
+                attempts[key.request] += max(count.attempts[key], written[key])
+                lost += max(0, written[key] - count.attempts[key])
+    return attempts, lost
+
+
+def _enter_unanswered(
+    ledger: Ledger, attempts: Counter[RequestKey], unanswered: Sequence[Attempt], served: Mapping[str, RequestLine]
+) -> None:
+    """The counters say how many attempts had no answer, the caller's lines which; a line may be missing."""
+    left = Counter({key: number for key, number in attempts.items() if not key.status})
+    for attempt in unanswered:
+        key = RequestKey(attempt.method, attempt.route, "")
+        left[key] -= 1
+        line = served.get(attempt.span)
+        if line is None:
+            ledger.miss(Cause.REFUSED, key, f"span {attempt.span}")
+        else:
+            ledger.handle(Cause.GAVE_UP, line.key, f"span {attempt.span}")
+    for key, number in left.items():
+        for _ in range(number):
+            ledger.miss(Cause.REFUSED, key, "no log line of it")
