@@ -1,0 +1,140 @@
+"""What a profile will bring, before it is run: journeys, requests per step, and whether they suffice to judge by.
+
+How often each journey asks each step is data (`journeys.yml` beside the locustfile), since the parent never
+imports a locustfile.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import NonNegativeFloat, RootModel
+
+from seatrial.load.profile import ALL, Limits, Profile, find_profile, read_profile
+from seatrial.project.yaml_source import Problem, load_yaml, validate
+
+# Below 20 / (1 - p) samples a percentile p hangs on fewer than 20 values beyond it.
+SAMPLES_BEYOND = 20
+# The rule of three: without one failure in n, the ratio is below 3 / n at 95 %.
+RATIO_SAMPLES = 3
+# Arrivals are random; a plan counts on what all but about 1 run in 700 reach.
+SIGMAS = 3.0
+
+
+class JourneySteps(RootModel[dict[str, dict[str, NonNegativeFloat]]]):
+    """Journey to step to requests per arrival, on average."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """How many to expect, and how many to count on."""
+
+    mean: float
+    sure: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`judged` maps each step, and `all`, to its requests within judged stages; empty when journeys are not described."""
+
+    seconds: int
+    journeys: float
+    peak_rate: int
+    judged_journeys: float
+    judged: Mapping[str, Expected] = field(default_factory=dict)
+    requests_per_journey: float | None = None
+
+
+def prepare(
+    asked: str, *, profiles: Path | None, journeys: Path | None, seed: int | None = None
+) -> tuple[Profile, Plan]:
+    """Find, read, plan and refuse: the whole way from a name to a profile that can be run.
+
+    `journeys` is the file of JourneySteps, `seed` replaces the profile's. Raises UsageError or ConfigError.
+    """
+    profile, source = read_profile(find_profile(asked, profiles))
+    planned = plan(profile, read_steps(journeys))
+    problems = list(refusals(profile, planned))
+    if problems:
+        raise source.error(problems)
+    return (profile if seed is None else profile.model_copy(update={"seed": seed})), planned
+
+
+def read_steps(file: Path | None) -> Mapping[str, Mapping[str, float]]:
+    """Requests per arrival, by journey and step; empty without a file. Raises ConfigError."""
+    if file is None or not file.is_file():
+        return {}
+    return validate(load_yaml(file), JourneySteps).root
+
+
+def steps_file(locustfile: Path) -> Path:
+    """Where the journeys of a locustfile are described."""
+    return locustfile.with_name("journeys.yml")
+
+
+def plan(profile: Profile, steps: Mapping[str, Mapping[str, float]]) -> Plan:
+    """What `profile` will bring. Without weights every described journey counts once."""
+    rates = profile.rates()
+    judged = float(sum(rates[second] for second in profile.judged_seconds()))
+    weights = dict(profile.weights) or dict.fromkeys(steps, 1)
+    share = {name: weight / sum(weights.values()) for name, weight in weights.items()}
+    known = steps if set(share) <= set(steps) else {}
+    per_journey = sum(share[name] * sum(known[name].values()) for name in share) if known else None
+    return Plan(
+        seconds=profile.seconds,
+        journeys=float(sum(rates)),
+        peak_rate=max(rates),
+        judged_journeys=judged,
+        judged=_requests(judged, share, known) if known else {},
+        requests_per_journey=per_journey,
+    )
+
+
+def refusals(profile: Profile, planned: Plan) -> Iterator[Problem]:
+    """Every limit that this load cannot bring enough requests for."""
+    for step, limits in profile.limits.items():
+        if not planned.judged:
+            continue
+        expected = planned.judged.get(step)
+        if expected is None:
+            known = ", ".join(sorted(planned.judged))
+            yield Problem(("limits", step), f"no journey with a weight asks the step {step}. Known are: {known}.")
+            continue
+        yield from _short(step, limits, expected)
+
+
+def needed(limits: Limits) -> dict[str, int]:
+    """Limit to the requests without which it cannot be judged."""
+    counts = {f"p{share * 100:g}": math.ceil(SAMPLES_BEYOND / (1 - share) - 1e-6) for share in limits.percentiles()}
+    if limits.error_ratio is not None:
+        counts["error_ratio"] = math.ceil(RATIO_SAMPLES / limits.error_ratio - 1e-6)
+    return counts
+
+
+def _short(step: str, limits: Limits, expected: Expected) -> Iterator[Problem]:
+    for name, count in needed(limits).items():
+        if expected.sure < count:
+            sentence = (
+                f"limits.{step}.{name} needs {count} requests, but the judged stages bring {expected.mean:.0f}, and only "
+                f"{expected.sure:.0f} for sure. Raise seconds, rate or weights, or drop the limit."
+            )
+            yield Problem(("limits", step, name), sentence)
+
+
+def _requests(
+    journeys: float, share: Mapping[str, float], steps: Mapping[str, Mapping[str, float]]
+) -> dict[str, Expected]:
+    names = sorted({step for name in share for step in steps[name]})
+    each = {step: [(journeys * share[name], steps[name].get(step, 0.0)) for name in share] for step in names}
+    each[ALL] = [(journeys * share[name], sum(steps[name].values())) for name in share]
+    return {step: _expected(parts) for step, parts in each.items()}
+
+
+def _expected(parts: list[tuple[float, float]]) -> Expected:
+    """Of (arrivals, requests per arrival): a compound Poisson sum, its variance bounded by arrivals x m x ceil(m)."""
+    mean = sum(arrivals * each for arrivals, each in parts)
+    variance = sum(arrivals * each * math.ceil(each) for arrivals, each in parts)
+    return Expected(mean, max(0.0, mean - SIGMAS * math.sqrt(variance)))

@@ -1,0 +1,114 @@
+"""How a load is going, read from the growing files of its generator while it runs."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seatrial.load.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Times in seconds; `lag_p99` and `p95` over all rows so far, None before there are any."""
+
+    elapsed: float
+    stage: str
+    planned_seconds: int
+    journeys_started: int
+    requests: int
+    failures: int
+    shed: int
+    in_flight: int
+    lag_p99: float | None
+    p95: float | None
+
+
+class Sketch:
+    """Percentiles of a stream in bounded memory: values rounded to three digits and counted."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[float] = Counter()
+
+    def add(self, value: float) -> None:
+        """Count one value."""
+        self._counts[float(f"{value:.2e}")] += 1
+
+    def percentile(self, share: float) -> float | None:
+        """The nearest-rank percentile, exact to three digits."""
+        beyond = self._counts.total() * (1 - share)
+        for value in sorted(self._counts, reverse=True):
+            beyond -= self._counts[value]
+            if beyond < 0:
+                return value
+        return None
+
+
+class Follower:
+    """Reads what is new in `samples` at each look; rows still being written wait for the next."""
+
+    def __init__(self, samples: Path, profile: Profile) -> None:
+        self._samples, self._profile = samples, profile
+        self._offsets: dict[Path, int] = {}
+        self._headers: dict[Path, list[str]] = {}
+        self._latency, self._lag = Sketch(), Sketch()
+        self._requests = self._failures = 0
+
+    def look(self) -> Progress:
+        """Where the load stands now."""
+        for row in self._new("requests"):
+            self._requests += 1
+            self._failures += row["outcome"] != "ok"
+            self._latency.add(float(row["start"]) + float(row["duration"]) - float(row["intended_start"]))
+        for row in self._new("journeys"):
+            if row["started"]:
+                self._lag.add(float(row["started"]) - float(row["scheduled"]))
+        accounts = [account for account in map(_account, self._samples.glob("generator-*.json")) if account]
+        elapsed = max((float(account["wall_seconds"]) for account in accounts), default=0.0)
+        return Progress(
+            elapsed=min(elapsed, float(self._profile.seconds)),
+            stage=self._stage(elapsed),
+            planned_seconds=self._profile.seconds,
+            requests=self._requests,
+            failures=self._failures,
+            lag_p99=self._lag.percentile(0.99),
+            p95=self._latency.percentile(0.95),
+            **{
+                name: sum(account[key] for account in accounts)
+                for name, key in (("journeys_started", "started"), ("shed", "shed"), ("in_flight", "in_flight"))
+            },
+        )
+
+    def _stage(self, elapsed: float) -> str:
+        for stage in self._profile.stages:
+            if elapsed < stage.seconds:
+                return stage.name
+            elapsed -= stage.seconds
+        return "drain"
+
+    def _new(self, kind: str) -> Iterator[dict[str, str]]:
+        for path in sorted(self._samples.glob(f"{kind}-*.csv")):
+            with path.open("rb") as file:
+                file.seek(self._offsets.get(path, 0))
+                whole, newline, _ = file.read().rpartition(b"\n")
+            self._offsets[path] = self._offsets.get(path, 0) + len(whole) + len(newline)
+            rows = csv.reader(whole.decode().splitlines())
+            if path not in self._headers:
+                header = next(rows, None)
+                if header is None:
+                    continue
+                self._headers[path] = header
+            yield from (dict(zip(self._headers[path], row, strict=True)) for row in rows)
+
+
+def _account(path: Path) -> dict[str, Any] | None:
+    try:
+        account = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return account if isinstance(account, dict) else None
