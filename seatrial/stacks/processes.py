@@ -66,13 +66,15 @@ class Child:
             self.process.terminate()
 
     def wait_or_kill(self, deadline: float) -> None:
-        """Wait until `deadline` (monotonic seconds), then kill its whole group: a worker may outlive its main."""
-        try:
+        """Wait until `deadline` (monotonic seconds), then kill what is left of its group.
+
+        A worker may outlive its main and go on answering on its port, so the group is killed in any case.
+        """
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: EPERM for a group of zombies
-                os.killpg(self.pid, signal.SIGKILL)
-            self.process.wait()
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: EPERM for a group of zombies
+            os.killpg(self.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 def start(name: str, command: Sequence[str], *, environment: Mapping[str, str], cwd: Path, output: Path) -> Child:

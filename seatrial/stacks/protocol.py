@@ -24,11 +24,14 @@ class Replica:
 
 @dataclass(frozen=True, slots=True)
 class UnplannedExit:
-    """A process that ended without having been asked to. `at` is seconds since the epoch."""
+    """A process that ended without having been asked to. `at` is seconds since the epoch.
+
+    `returncode` is None for a worker, whose end only its main learns.
+    """
 
     name: str
     pid: int
-    returncode: int
+    returncode: int | None
     at: float
 
 

@@ -1,0 +1,53 @@
+"""How another process asks the owner of a stack for something: a request file, answered by a file.
+
+Owns the two file names and the waiting. Both appear whole or not at all, so that neither side reads half a sentence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from seatrial.errors import SeatrialError, StackError
+from seatrial.run_folder import read_json, write_json
+
+POLL_SECONDS = 0.05
+
+
+def folder(run_dir: Path) -> Path:
+    """Where requests and answers lie."""
+    return run_dir / "control"
+
+
+def ask(run_dir: Path, request: dict[str, Any], *, alive: Callable[[], bool], timeout: float) -> dict[str, Any]:
+    """Send a request and wait for the answer; `timeout` in seconds. Raises StackError with the owner's reason."""
+    token = secrets.token_hex(8)
+    write_json(folder(run_dir) / f"{token}.request.json", request)
+    path, deadline = folder(run_dir) / f"{token}.answer.json", time.monotonic() + timeout
+    while (answer := read_json(path)) is None:
+        if not alive():
+            raise StackError("the stack ended before it answered. See `seatrial status`.")
+        if time.monotonic() > deadline:
+            raise StackError(f"the stack's owner gave no answer within {timeout:g} s. See its logs.")
+        time.sleep(POLL_SECONDS)
+    path.unlink()
+    if "error" in answer:
+        raise StackError(answer["error"])
+    return dict(answer)
+
+
+def serve(run_dir: Path, handle: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Answer what was asked since the last call. A SeatrialError of the handler becomes the asker's."""
+    for path in sorted(folder(run_dir).glob("*.request.json")):
+        request = read_json(path)
+        path.unlink()
+        try:
+            answer = handle(request)
+        except SeatrialError as error:
+            answer = {"error": str(error)}
+        with contextlib.suppress(FileNotFoundError):  # the folder was removed under us: nobody waits
+            write_json(path.with_name(path.name.replace("request", "answer")), answer)

@@ -1,0 +1,163 @@
+"""Gets Prometheus into the cache without root: Debian's package unpacked, elsewhere the official release archive.
+
+Owns fetching, checking and unpacking. Leaves finding what is there to prometheus.py. Each program
+appears in the cache whole or not at all, so two installs at once do no harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from seatrial.errors import SeatrialError
+from seatrial.stacks.prometheus import cached_folder
+
+PROGRAMS = ("prometheus", "promtool")
+RELEASE = "3.5.0"
+RELEASES = "https://github.com/prometheus/prometheus/releases/download"
+# SHA-256 of prometheus-<RELEASE>.<platform>.tar.gz, from the release's sha256sums.txt. A platform without an entry is
+# refused: an archive is only unpacked when its content was pinned here.
+PINNED: Mapping[str, str] = {}
+MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+
+Run = Callable[[Sequence[str], Path], str]
+Fetch = Callable[[str, Path], None]
+Tell = Callable[[str], None]
+
+
+class InstallError(SeatrialError):
+    """Prometheus could not be fetched, or is not what was promised."""
+
+
+def install_prometheus(cache_dir: Path, tell: Tell) -> Path:
+    """Put prometheus and promtool into the cache and return their folder. `tell` gets a sentence per step."""
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache_dir, prefix="installing-") as scratch:
+        folder = Path(scratch)
+        if shutil.which("apt-get") and shutil.which("dpkg"):
+            programs = from_debian(folder, tell)
+        else:
+            programs = from_release(folder, tell)
+        return keep(programs, cached_folder(cache_dir))
+
+
+def from_debian(scratch: Path, tell: Tell, run: Run | None = None) -> Path:
+    """Download the distribution's package and unpack it; nothing is installed and no service starts."""
+    run = run or run_command
+    tell("fetching the distribution's package 'prometheus' (apt-get download; nothing is installed)")
+    try:
+        run([*apt(), "download", "prometheus"], scratch)
+    except InstallError:
+        tell(
+            "the machine's package lists do not have it: fetching lists into the cache (the machine's stay as they are)"
+        )
+        private = _private_lists(scratch)
+        try:
+            run([*apt(*private), "update"], scratch)
+            run([*apt(*private), "download", "prometheus"], scratch)
+        except InstallError as error:
+            raise InstallError(f"{error}\nRun `apt-get update` as root, then `seatrial install` again.") from error
+    package = next(scratch.glob("prometheus_*.deb"), None)
+    if package is None:
+        raise InstallError("apt-get download left no package. Put Prometheus 2.42 to 3.x on PATH by hand.")
+    run(["dpkg", "-x", str(package), str(scratch / "unpacked")], scratch)
+    return scratch / "unpacked" / "usr" / "bin"
+
+
+def apt(*options: str) -> list[str]:
+    """Apt as this user: its sandbox user could not write into our folder."""
+    return ["apt-get", "-q", "-o", "APT::Sandbox::User=root", *options]
+
+
+def _private_lists(scratch: Path) -> tuple[str, ...]:
+    lists = scratch / "lists"
+    (lists / "partial").mkdir(parents=True)
+    return (
+        "-o", f"Dir::State::lists={lists}",
+        "-o", f"Dir::Cache::archives={scratch}",
+        "-o", "Dir::Cache::pkgcache=",
+        "-o", "Dir::Cache::srcpkgcache=",
+    )  # fmt: skip
+
+
+def from_release(scratch: Path, tell: Tell, fetch: Fetch | None = None, pinned: Mapping[str, str] = PINNED) -> Path:
+    """Download the official archive, refuse it when its checksum is not the pinned one, unpack its two programs."""
+    name = platform_name(sys.platform, platform.machine())
+    checksum = pinned.get(name)
+    if checksum is None:
+        raise InstallError(
+            f"no release of Prometheus is pinned for {name}. Install it by your system's means "
+            "(macOS: `brew install prometheus`), so that it is on PATH."
+        )
+    url = f"{RELEASES}/v{RELEASE}/prometheus-{RELEASE}.{name}.tar.gz"
+    tell(f"fetching {url}")
+    archive = scratch / "prometheus.tar.gz"
+    (fetch or fetch_url)(url, archive)
+    verify(archive, checksum)
+    tell("its SHA-256 is the pinned one; unpacking")
+    return unpack(archive, scratch / "unpacked")
+
+
+def platform_name(system: str, machine: str) -> str:
+    """As Prometheus names its archives: linux-amd64, darwin-arm64."""
+    return f"{system}-{MACHINES.get(machine.lower(), machine.lower())}"
+
+
+def verify(file: Path, checksum: str) -> None:
+    """Raises InstallError when the file's SHA-256 is another."""
+    with file.open("rb") as opened:
+        found = hashlib.file_digest(opened, "sha256").hexdigest()
+    if found != checksum:
+        raise InstallError(f"{file.name} has SHA-256 {found}, but {checksum} is pinned. It was thrown away; try again.")
+
+
+def unpack(archive: Path, into: Path) -> Path:
+    """The two programs out of the release archive, and nothing else of it."""
+    into.mkdir()
+    with tarfile.open(archive) as opened:
+        for member in opened.getmembers():
+            if Path(member.name).name in PROGRAMS and member.isfile():
+                member.name = Path(member.name).name
+                opened.extract(member, into, filter="data")
+    return into
+
+
+def keep(programs: Path, folder: Path) -> Path:
+    """Move the programs to their place in the cache. An older installation is replaced."""
+    missing = [name for name in PROGRAMS if not (programs / name).is_file()]
+    if missing:
+        raise InstallError(f"the package holds no {', '.join(missing)}. Put Prometheus on PATH by hand.")
+    folder.mkdir(exist_ok=True)
+    for name in PROGRAMS:
+        (programs / name).chmod(0o755)
+        (programs / name).replace(folder / name)
+    return folder
+
+
+def run_command(command: Sequence[str], cwd: Path) -> str:
+    """Its output. Raises InstallError with the end of what it said."""
+    try:
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise InstallError(f"{command[0]} could not be run: {error}.") from error
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()[-3:]
+        raise InstallError(f"{command[0]} failed with exit code {done.returncode}: {' '.join(said)}")
+    return done.stdout
+
+
+def fetch_url(url: str, into: Path) -> None:
+    """Download; the proxy of the environment is honoured. Raises InstallError."""
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer, into.open("wb") as file:  # noqa: S310 - https, a constant
+            shutil.copyfileobj(answer, file)
+    except OSError as error:
+        raise InstallError(f"{url} could not be fetched: {error}. Check the network, or install by hand.") from error

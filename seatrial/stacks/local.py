@@ -1,0 +1,359 @@
+"""A fleet with its Prometheus as processes on 127.0.0.1, owned by the process that calls `up`.
+
+Owns the order of starting and stopping, and what is known of each process. Leaves ports, places, processes,
+Prometheus and looking from outside to the modules of those names; never restarts anything by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from seatrial import hooks
+from seatrial.errors import StackError, UsageError
+from seatrial.project.project import Project
+from seatrial.run_folder import RunFolder, write_json
+from seatrial.settings import Settings, child_environment, read_settings
+from seatrial.stacks import observation, places, processes, prometheus
+from seatrial.stacks.guardian import Guardian
+from seatrial.stacks.places import HOST, Place
+from seatrial.stacks.ports import PortLocks, is_free
+from seatrial.stacks.processes import Child
+from seatrial.stacks.protocol import Replica, UnplannedExit
+
+PROMETHEUS_PORT = 9090
+READY_SECONDS = 30.0
+POLL_SECONDS = 0.05
+# A cancelled CI job is told again after 7.5 s and killed 2.5 s later: all must be down before.
+LAYER_SECONDS = 2.0
+FLEET_SECONDS = 4.5
+PROMETHEUS_SECONDS = 1.5
+
+
+class OnEvent(Protocol):
+    """Told what happens: step-started, step-finished, ready, restarted, unplanned-exit."""
+
+    def __call__(self, kind: str, /, **data: Any) -> None:
+        """`data` is plain text and numbers; times are seconds."""
+
+
+def ignore(_kind: str, /, **_data: Any) -> None:
+    """Tell nobody."""
+
+
+class LocalStack:
+    """See stacks.protocol.Stack. `replicas` overrides fleet.yml's numbers; nothing is touched before `up`."""
+
+    def __init__(
+        self,
+        project: Project,
+        run: RunFolder,
+        *,
+        faults: bool = False,
+        ports_preferred: bool = False,
+        replicas: Mapping[str, int] | None = None,
+        on_event: OnEvent = ignore,
+        settings: Settings | None = None,
+    ) -> None:
+        self.project = project
+        self.run = run
+        self.run_dir = run.path
+        self._faults = faults
+        self._ports_preferred = ports_preferred
+        self._numbers = dict(replicas or {})
+        self._on_event = on_event
+        self._settings = settings or read_settings()
+        self._ports = PortLocks(self._settings.runtime_dir / "ports", run.id)
+        self._places: list[Place] = []
+        self._prometheus: Child | None = None
+        self._prometheus_url: str | None = None
+        self._guardian: Guardian | None = None
+        self._exits: list[UnplannedExit] = []
+        self._state = "new"
+
+    # What a trial asks
+
+    def up(self) -> None:
+        """Prometheus starts while the stores are migrated, then all services at once.
+
+        Raises StackError or HookError; call `down` then too. Call it from the main thread.
+        """
+        found = self._find_prometheus()
+        self._guardian = Guardian.start(self.run.id, self.run_dir, self._ports.folder, child_environment(self.run.id))
+        self._take_places(with_prometheus=found is not None)
+        self._set_state("starting")
+        with self._step("prometheus"):
+            self._start_prometheus(found)
+        with self._step("migrate"):
+            self._migrate()
+        with self._step("services"):
+            for place in self._places:
+                self._start(place)
+            self._await_ready(self._places)
+        self._set_state("ready")
+
+    def replicas(self) -> list[Replica]:
+        """Every replica that should be running; `ready` and pids as they are now."""
+        return [Replica(**{**entry, "log_file": Path(entry["log_file"])}) for entry in self.status()["services"]]
+
+    def entry_url(self) -> str:
+        """The address that clients use: the entry's first replica."""
+        return next(place.url for place in self._places if place.service == self.project.fleet.entry)
+
+    def prometheus_url(self) -> str | None:
+        """None when the project has no Prometheus."""
+        return self._prometheus_url
+
+    def stores(self) -> dict[str, str]:
+        """Service to SQLite URL."""
+        services = self.project.fleet.services.items()
+        return {name: places.store_url(self.run_dir, name) for name, service in services if service.store}
+
+    def status(self) -> dict[str, Any]:
+        """The status document, looked up now."""
+        self._watch()
+        return observation.observe(self._document())
+
+    def unplanned_exits(self) -> list[UnplannedExit]:
+        """Looks at every process now; `at` is when a look found it gone, so look often."""
+        self._watch()
+        return list(self._exits)
+
+    def restart(self, service: str, replica: int | None = None) -> None:
+        """One replica after another: stop, start, wait until ready. Raises UsageError for one that is not there."""
+        chosen = [place for place in self._places if place.service == service and replica in {None, place.replica}]
+        if not chosen:
+            known = ", ".join(place.instance for place in self._places)
+            wanted = service if replica is None else f"{service}-{replica}"
+            raise UsageError(f"there is no {wanted} in run {self.run.id}. Running are: {known}.")
+        for place in chosen:
+            self._restart(place)
+        self._set_state("ready")
+
+    def down(self) -> None:
+        """The entry first, then each service after its callers, Prometheus last; then the guardian sweeps."""
+        if self._guardian is None:
+            return
+        with self._step("stop"):
+            self._watch()  # what died by itself must not pass for stopped
+            self._set_state("stopping")
+            self._stop_fleet()
+            processes.stop_all(self._children(["prometheus"]), time.monotonic() + PROMETHEUS_SECONDS)
+            self._ports.release()
+            self._set_state("stopped")
+            self._guardian.release()
+        self._guardian = None
+
+    def hook_document(self, samples: Path | None = None, *, seed: int = 0, **extra: Any) -> dict[str, Any]:
+        """What a hook is told."""
+        return {
+            "run_dir": str(self.run_dir),
+            "services": self.status()["services"],
+            "stores": self.stores(),
+            "samples": samples and str(samples),
+            "random_seed": seed,
+            **extra,
+        }
+
+    def call_hook(self, name: str, command: Sequence[str], timeout: float = 120.0, **document: Any) -> dict[str, Any]:
+        """Run a hook of the project against this stack; `document` as for `hook_document`. Raises HookError."""
+        return hooks.run_hook(
+            name,
+            command,
+            self.hook_document(**document),
+            cwd=self.project.root,
+            run_id=self.run.id,
+            log=self.run.logs / f"hook-{name}.out",
+            timeout=timeout,
+        )
+
+    # Starting
+
+    def _find_prometheus(self) -> prometheus.Installation | None:
+        if self.project.prometheus is None:
+            return None
+        found = prometheus.find_prometheus(self._settings.cache_dir)
+        if found is None:
+            raise StackError(f"no Prometheus that will do was found. {prometheus.REMEDY}")
+        return found
+
+    def _take_places(self, *, with_prometheus: bool) -> None:
+        """All addresses are known and written before anything starts, so nobody has to be told later."""
+        fleet = self.project.fleet
+        self._places = places.take_places(fleet, self._numbers, self._ports, preferred=self._ports_preferred)
+        if with_prometheus:
+            port = self._ports.take([PROMETHEUS_PORT] if self._ports_preferred else [])
+            self._prometheus_url = f"http://{HOST}:{port}"
+        write_json(self.run_dir / "discovery.json", places.traffic_targets(self._places))
+        for name in fleet.services:
+            file = self.run.metrics / "prometheus" / "targets" / f"{name}.json"
+            write_json(file, places.admin_targets(self._places, name))
+
+    def _start_prometheus(self, found: prometheus.Installation | None) -> None:
+        if found is None or self.project.prometheus is None or self._prometheus_url is None:
+            return
+        configuration = prometheus.copy_configuration(self.project.prometheus, self.run.metrics)
+        self._prometheus = processes.start(
+            "prometheus",
+            prometheus.command(found.binary, configuration, self._prometheus_url.removeprefix("http://")),
+            environment=child_environment(self.run.id),
+            cwd=configuration.parent,
+            output=self.run.logs / "prometheus.out",
+        )
+
+    def _migrate(self) -> None:
+        if self.project.fleet.migrate is not None:
+            self.call_hook("migrate", self.project.fleet.migrate)
+
+    def _start(self, place: Place) -> None:
+        variables = places.environment_of(place, self.project.fleet, self.run_dir, faults=self._faults)
+        place.ready, place.worker_pid = False, None
+        place.child = processes.start(
+            place.instance,
+            self.project.fleet.services[place.service].command,
+            environment=child_environment(self.run.id, variables),
+            cwd=self.project.root,
+            output=self.run.logs / f"{place.instance}.out",
+        )
+
+    def _await_ready(self, awaited: list[Place]) -> None:
+        """Poll until all are ready. A child that ends is told at once with the end of its log."""
+        started = time.monotonic()
+        waiting = {place.instance: place.admin_url + self.project.fleet.admin.ready for place in awaited}
+        if self._prometheus_url is not None and self._state == "starting":
+            waiting["prometheus"] = f"{self._prometheus_url}/-/ready"
+        while waiting:
+            self._refuse_dead(waiting)
+            for name in [name for name, url in waiting.items() if observation.answers(url)]:
+                del waiting[name]
+                self._on_event("ready", name=name, seconds=time.monotonic() - started)
+            if time.monotonic() - started > READY_SECONDS:
+                raise StackError(self._not_ready(list(waiting)))
+            time.sleep(POLL_SECONDS)
+        for place in awaited:
+            self._note_worker(place)
+
+    def _refuse_dead(self, waiting: Mapping[str, str]) -> None:
+        for child in self._children(waiting):
+            if child.returncode is not None:
+                raise StackError(
+                    f"{child.name} ended with exit code {child.returncode} while it started. {child.output} ends:\n"
+                    f"{processes.tail(child.output)}"
+                )
+
+    def _not_ready(self, names: list[str]) -> str:
+        tails = [f"{child.output} ends:\n{processes.tail(child.output)}" for child in self._children(names)]
+        return f"not ready after {READY_SECONDS:g} s: {', '.join(names)}.\n" + "\n".join(tails)
+
+    def _note_worker(self, place: Place) -> None:
+        if place.child is not None:
+            place.ready, place.worker_pid = True, processes.worker_of(place.child.pid, place.port)
+
+    # While it runs
+
+    def _restart(self, place: Place) -> None:
+        before, started = place.worker_pid, time.monotonic()
+        if place.child is not None:
+            processes.stop_all([place.child], time.monotonic() + LAYER_SECONDS)
+        self._await_free(place)
+        self._start(place)
+        self._await_ready([place])
+        told = {"service": place.service, "instance": place.instance, "seconds": time.monotonic() - started}
+        self.run.event("restart", **told, worker_before=before, worker_after=place.worker_pid)
+        self._on_event("restarted", **told)
+
+    def _await_free(self, place: Place) -> None:
+        """Until nobody answers there, the one before would pass for the one to come."""
+        until = time.monotonic() + LAYER_SECONDS
+        while not (is_free(place.port) and is_free(place.admin_port)):
+            if time.monotonic() > until:
+                raise StackError(
+                    f"{place.instance} was stopped, but its ports {place.port} and {place.admin_port} are held"
+                )
+            time.sleep(POLL_SECONDS)
+
+    def _watch(self) -> None:
+        """Note every process that ended without having been asked to."""
+        for place in self._places:
+            if place.child is not None:
+                self._watch_main(place.child)
+                self._watch_worker(place, place.child)
+        if self._prometheus is not None:
+            self._watch_main(self._prometheus)
+
+    def _watch_main(self, child: Child) -> None:
+        known = {found.pid for found in self._exits}
+        if child.returncode is not None and not child.asked_to_stop and child.pid not in known:
+            self._note_exit(child.name, child.pid, child.returncode)
+
+    def _watch_worker(self, place: Place, main: Child) -> None:
+        """A main may outlive its worker, or start another: both are a worker's unplanned end."""
+        worker = place.worker_pid
+        if worker in {None, main.pid} or main.asked_to_stop or processes.is_running(worker or 0):
+            return
+        self._note_exit(f"{place.instance} worker", worker or 0, None)
+        place.worker_pid = None
+
+    def _note_exit(self, name: str, pid: int, returncode: int | None) -> None:
+        found = UnplannedExit(name, pid, returncode, time.time())
+        self._exits.append(found)
+        self.run.event("unplanned-exit", name=name, pid=pid, returncode=returncode)
+        self._on_event("unplanned-exit", name=name, pid=pid, returncode=returncode)
+
+    # Stopping
+
+    def _stop_fleet(self) -> None:
+        until = time.monotonic() + FLEET_SECONDS
+        for layer in self.project.fleet.stop_order():
+            children = [place.child for place in self._places if place.service in layer and place.child is not None]
+            processes.stop_all(children, min(until, time.monotonic() + LAYER_SECONDS))
+
+    # What others read
+
+    def _children(self, names: Mapping[str, str] | Sequence[str]) -> list[Child]:
+        children = [*(place.child for place in self._places), self._prometheus]
+        return [child for child in children if child is not None and child.name in names]
+
+    def _set_state(self, state: str) -> None:
+        self._state = state
+        write_json(self.run_dir / observation.FILE_NAME, self._document())
+
+    def _document(self) -> dict[str, Any]:
+        """stack.json: all that does not need to be looked up."""
+        pid = self._prometheus.pid if self._prometheus else None
+        return {
+            "run": self.run.id,
+            "run_dir": str(self.run_dir),
+            "kind": self.run.record["kind"],
+            "state": self._state,
+            "owner_pid": os.getpid(),
+            "owner_started": processes.started_at(os.getpid()),
+            "entry_url": self.entry_url(),
+            "ready_path": self.project.fleet.admin.ready,
+            "services": [self._entry(place) for place in self._places],
+            "prometheus": {"url": self._prometheus_url, "pid": pid} if self._prometheus_url else None,
+        }
+
+    def _entry(self, place: Place) -> dict[str, Any]:
+        return {
+            "service": place.service,
+            "instance": place.instance,
+            "replica": place.replica,
+            "url": place.url,
+            "admin_url": place.admin_url,
+            "main_pid": place.child and place.child.pid,
+            "worker_pid": place.worker_pid,
+            "ready": place.ready,
+            "log_file": str(self.run.logs / f"{place.instance}.jsonl"),
+        }
+
+    @contextmanager
+    def _step(self, step: str) -> Iterator[None]:
+        started = time.monotonic()
+        self._on_event("step-started", step=step)
+        yield
+        self._on_event("step-finished", step=step, seconds=time.monotonic() - started)

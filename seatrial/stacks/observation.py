@@ -1,0 +1,87 @@
+"""What can be seen of a stack from outside: the status document, made from stack.json by looking.
+
+Owns the probes and the choice of a run by id. Works the same in the owner and in any other process of this user.
+"""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from seatrial.errors import UsageError
+from seatrial.run_folder import read_json, run_ids
+from seatrial.stacks.processes import is_running, is_same, resident_bytes, worker_of
+
+FILE_NAME = "stack.json"
+OK = 200
+
+Probe = Callable[[str], bool]
+
+
+def answers(url: str, timeout: float = 0.5) -> bool:
+    """Whether a GET is answered with 200. Speaks to the address itself: a proxy of the environment is not asked."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
+    try:
+        connection.request("GET", parts.path or "/")
+        return connection.getresponse().status == OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def observe(document: Mapping[str, Any], probe: Probe = answers) -> dict[str, Any]:
+    """The status document: stack.json with what is true now of each process, and the memory of all."""
+    services = [_observe_replica(entry, document["ready_path"], probe) for entry in document["services"]]
+    pids = [entry["main_pid"] for entry in services] + [(document["prometheus"] or {}).get("pid")]
+    return {
+        **{key: value for key, value in document.items() if key != "ready_path"},
+        "running": is_same(document["owner_pid"], document["owner_started"]),
+        "services": services,
+        "resident_bytes": resident_bytes([pid for pid in pids if pid is not None]),
+    }
+
+
+def _observe_replica(entry: Mapping[str, Any], ready_path: str, probe: Probe) -> dict[str, Any]:
+    main = entry["main_pid"]
+    alive = main is not None and is_running(main)
+    return {
+        **entry,
+        "worker_pid": worker_of(main, urlsplit(entry["url"]).port or 0) if alive else None,
+        "ready": alive and probe(entry["admin_url"] + ready_path),
+    }
+
+
+def read_stack(run_dir: Path) -> dict[str, Any] | None:
+    """stack.json of a run; None when its stack was never started."""
+    document: dict[str, Any] | None = read_json(run_dir / FILE_NAME)
+    return document
+
+
+def running_stacks(runs: Path) -> list[dict[str, Any]]:
+    """stack.json of every run whose owner lives, the latest last."""
+    documents = (read_stack(runs / run_id) for run_id in run_ids(runs))
+    return [each for each in documents if each and is_same(each["owner_pid"], each["owner_started"])]
+
+
+def choose_stack(runs: Path, run_id: str | None) -> dict[str, Any]:
+    """The named run's stack, or the only one that is running. Raises UsageError listing the candidates."""
+    if run_id is not None:
+        document = read_stack(runs / run_id)
+        if document is None:
+            raise UsageError(f"no run {run_id} with a stack. {_listed(running_stacks(runs))}")
+        return document
+    running = running_stacks(runs)
+    if len(running) != 1:
+        raise UsageError(f"{'several stacks are' if running else 'no stack is'} running. {_listed(running)}")
+    return running[0]
+
+
+def _listed(running: list[dict[str, Any]]) -> str:
+    if not running:
+        return "Start one with `seatrial up`."
+    return "Name one of: " + ", ".join(f"{each['run']} ({each['state']})" for each in running)
