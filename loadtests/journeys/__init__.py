@@ -1,0 +1,1 @@
+"""One module per journey: a function that takes a Journey and asks its steps."""
