@@ -1,0 +1,172 @@
+"""Puts an app together: flask-openapi3 with every concern of the kit plugged in, in the order in which they must run.
+
+What each concern does stands in its own module; the OpenAPI document is `openapi`'s part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+from flask import Response
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
+from prometheus_client import CollectorRegistry
+from pydantic import BaseModel
+
+from fleet.kit import exchange as exchanges
+from fleet.kit import logs, metrics, openapi, problems
+from fleet.kit.attempts import AttemptRecorder
+from fleet.kit.body import StrictRequest
+from fleet.kit.client import ServiceClient, Timeouts
+from fleet.kit.discovery import Discovery, FileDiscovery, StaticDiscovery
+from fleet.kit.errors import DeadlineExceeded
+from fleet.kit.exchange import Observer, Scope
+from fleet.kit.faults import Faults
+from fleet.kit.faults import init_app as init_faults
+from fleet.kit.health import Health
+from fleet.kit.logs import Logs, Sink
+from fleet.kit.metrics import Metrics
+from fleet.kit.settings import Settings
+from fleet.kit.telemetry import load_contract
+from fleet.kit.transport import RequestsTransport, Transport
+
+
+@dataclass(slots=True, kw_only=True)
+class Kit:
+    """What a service finds at `app.kit`."""
+
+    service: str
+    settings: Settings
+    metrics: Metrics
+    logs: Logs
+    faults: Faults
+    health: Health
+    discovery: Discovery
+    transport: Transport
+    _clients: dict[str, ServiceClient] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def client(self, callee: str) -> ServiceClient:
+        """The way to another service; the same object each time, since budget and balance belong to the callee."""
+        with self._lock:
+            if callee not in self._clients:
+                self._clients[callee] = ServiceClient(
+                    callee=callee,
+                    discovery=self.discovery,
+                    transport=self.transport,
+                    recorder=AttemptRecorder(self.metrics, self.logs),
+                    timeouts=Timeouts(
+                        self.settings.connect_timeout, self.settings.read_timeout, self.settings.deadline
+                    ),
+                )
+            return self._clients[callee]
+
+    def background(self) -> AbstractContextManager[Scope]:
+        """A trace of its own for work that no request started."""
+        return exchanges.background()
+
+
+class KitApp(OpenAPI):
+    """A Flask app whose views may return pydantic models, whose errors are problems and whose JSON is strict."""
+
+    request_class = StrictRequest
+    kit: Kit
+
+    def make_response(self, rv: Any) -> Response:
+        """As Flask's, and a model, alone or first in a tuple, becomes its JSON."""
+        if isinstance(rv, BaseModel):
+            return Response(rv.model_dump_json(by_alias=True), mimetype="application/json")
+        if isinstance(rv, tuple) and isinstance(rv[0], BaseModel):
+            return super().make_response((self.make_response(rv[0]), *rv[1:]))
+        return super().make_response(rv)
+
+    @property
+    def api_doc(self) -> dict[str, Any]:
+        """The OpenAPI 3.1 document, built on the first call."""
+        if not self.spec_json:
+            self.generate_spec_json()  # type: ignore[no-untyped-call] # flask-openapi3 leaves it untyped
+            openapi.describe_problems(self.spec_json)
+        return self.spec_json
+
+
+def create_kit_app(  # noqa: PLR0913 - each argument is a collaborator
+    service: str,
+    settings: Settings,
+    *,
+    faults: Iterable[str] = (),
+    registry: CollectorRegistry | None = None,
+    discovery: Discovery | None = None,
+    transport: Transport | None = None,
+    sink: Sink | None = None,
+    strict: bool = False,
+) -> KitApp:
+    """An app without routes but /openapi.json. `faults` are the service's own; `strict` makes a log field outside the
+    contract an error; the rest replaces collaborators (tests do).
+
+    Raises:
+        ContractError: telemetry.yml is missing or wrong.
+    """
+    contract = load_contract(settings.telemetry_file)
+    kit = Kit(
+        service=service,
+        settings=settings,
+        metrics=Metrics(contract, registry),
+        logs=Logs(
+            contract,
+            service,
+            instance=settings.instance,
+            level=settings.log_level,
+            sink=sink or logs.open_sink(settings.log_file),
+            strict=strict,
+        ),
+        faults=Faults(enabled=settings.faults, own=faults),
+        health=Health(),
+        discovery=discovery or _discovery(settings),
+        transport=transport or RequestsTransport(settings.threads),
+    )
+    return _wire(_bare_app(service, settings), kit)
+
+
+def _discovery(settings: Settings) -> Discovery:
+    return FileDiscovery(settings.discovery_file) if settings.discovery_file else StaticDiscovery({})
+
+
+def _bare_app(service: str, settings: Settings) -> KitApp:
+    app = KitApp(
+        service,
+        info=Info(title=service, version="1"),
+        security_schemes=openapi.SECURITY_SCHEMES,
+        validation_error_model=problems.Problem,
+        validation_error_callback=problems.refuse_invalid,
+        doc_ui=False,
+        static_folder=None,
+    )
+    app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
+    # Both would answer a mistyped path with a redirect, and our clients follow none.
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = False
+    return app
+
+
+def _wire(app: KitApp, kit: Kit) -> KitApp:
+    app.kit = kit
+    observer = Observer(app.wsgi_app, kit.settings.deadline)
+    app.wsgi_app = observer  # type: ignore[method-assign] # Flask documents wrapping it
+    metrics.init_app(observer, kit.metrics, kit.settings.threads, counted=kit.faults.spares("stop-counting"))
+    logs.init_app(observer, kit.logs, logged=kit.faults.spares("drop-logs"))
+    problems.init_app(app)
+    app.before_request(_refuse_late)
+    init_faults(app, kit.faults)
+    openapi.init_app(app)
+    return app
+
+
+def _refuse_late() -> None:
+    scope = exchanges.current()
+    if scope is not None and scope.deadline is not None and scope.deadline <= monotonic():
+        raise DeadlineExceeded("The deadline had passed when the request arrived.")

@@ -1,0 +1,58 @@
+"""The OpenAPI document as it must be: flask-openapi3's, with every error described as the problem that is really sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from flask import Response
+
+from fleet.kit import errors, problems
+
+if TYPE_CHECKING:
+    from fleet.kit.app import KitApp
+
+SECURITY_SCHEMES: dict[str, Any] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+_CONTENT = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_METHODS = frozenset({"get", "post", "put", "patch", "delete"})
+
+
+def describe_problems(document: dict[str, Any]) -> None:
+    """Mend `document` in place: problem+json for errors, 400/413/415 where there is a body, 401 where there is security."""
+    for operation in _operations(document):
+        responses = operation["responses"]
+        for status, response in responses.items():
+            if status.startswith(("4", "5")):
+                response["content"] = _CONTENT
+        if "parameters" not in operation and "requestBody" not in operation:
+            responses.pop("422", None)
+        for kind in _possible(operation):
+            responses.setdefault(str(kind.status), {"description": kind.title, "content": _CONTENT})
+        responses.setdefault("default", {"description": "Any other error", "content": _CONTENT})
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for item in document["paths"].values():
+        yield from (operation for method, operation in item.items() if method in _METHODS)
+
+
+def _possible(operation: dict[str, Any]) -> Iterator[type[errors.ProblemError]]:
+    if "requestBody" in operation:
+        yield from (errors.BadRequest, errors.ContentTooLarge, errors.UnsupportedMediaType)
+    if operation.get("security"):
+        yield errors.Unauthorized
+
+
+def init_app(app: KitApp) -> None:
+    """Serve the document at /openapi.json; its text is made once, when first asked for."""
+
+    @cache
+    def text() -> str:
+        return json.dumps(app.api_doc)
+
+    def document() -> Response:
+        return Response(text(), mimetype="application/json")
+
+    app.add_url_rule("/openapi.json", "openapi", document)

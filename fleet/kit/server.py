@@ -1,0 +1,87 @@
+"""Starts a service under granian: one worker process with N threads; the main process only watches it and imports no app.
+
+Owns the worker's ends: it dies with the main process (Linux), drains on SIGTERM, and a start that cannot be is one sentence.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import os
+import signal
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from fleet.kit.errors import KitError
+from fleet.kit.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+EX_CONFIG = 78  # sysexits: configuration error
+_PR_SET_PDEATHSIG = 1
+
+
+def serve(target: str, kind: type[Settings] = Settings) -> None:
+    """Serve `target` ("fleet.orders.app:create_app", called with the settings in the worker) until SIGTERM or SIGINT."""
+    try:
+        settings = load_settings(kind)
+    except KitError as error:
+        stop(error)
+    server = Server(
+        target,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=settings.threads,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_level=LogLevels.error,  # its warning that threads exceed cores is about computing, ours wait
+        log_access=False,
+        workers_kill_timeout=settings.drain,
+    )
+    server.serve(target_loader=partial(load_app, target, settings, os.getpid()), wrap_loader=False)
+
+
+def load_app(target: str, settings: Settings, main_pid: int) -> WSGIApplication:
+    """The app, made in the worker, with its admin port open. Exits with one sentence when it cannot be made."""
+    # Until granian sets its own, the handlers are the main process's, inherited: SIGTERM would be lost.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    die_with(main_pid)
+    module, _, factory = target.partition(":")
+    try:
+        app: Any = getattr(importlib.import_module(module), factory)(settings)
+        _open_admin(app)
+    except KitError as error:
+        stop(error)
+    app.kit.logs.capture_libraries()
+    app.kit.logs.event("service.started", f"{app.kit.service} is serving")
+    return app  # type: ignore[no-any-return] # the target is a string
+
+
+def _open_admin(app: Any) -> None:
+    from fleet.kit import admin
+
+    if app.kit.settings.admin_port:
+        admin.start(app.kit)
+
+
+def die_with(main_pid: int) -> None:
+    """Let the kernel kill this process when its main process ends, however that ends. Linux; nothing elsewhere."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != main_pid:  # it ended before the line above
+        os._exit(EX_CONFIG)
+
+
+def stop(error: KitError) -> Any:
+    """End the process with the error's sentence on standard error, without a traceback."""
+    sys.stderr.write(f"{error}\n")
+    sys.exit(EX_CONFIG)

@@ -1,0 +1,63 @@
+"""What a replica is told from outside: environment variables, read once, then frozen.
+
+The only place of the kit that reads the environment. A service with knobs of its own derives from `Settings`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from fleet.kit.errors import SettingsError
+
+PREFIX = "SEATRIAL_"
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+
+
+class Settings(BaseSettings):
+    """Every field is the variable `SEATRIAL_<FIELD>`; an empty variable counts as absent. Times are in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True, extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    admin_port: Port = 0  # 0: no admin port
+    threads: Annotated[int, Field(ge=1, le=512)] = 8
+    instance: str = ""  # "<service>-1" when empty
+    run_id: str = ""
+    store: str = ""
+    migrate: bool = True
+    log_file: Path | None = None  # none: standard output
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    telemetry_file: Path = Path(__file__).parents[1] / "telemetry.yml"
+    discovery_file: Path | None = None
+    jwks_file: Path | None = None
+    faults: bool = False
+    body_limit: Annotated[int, Field(ge=1, le=1 << 30)] = 1 << 20  # bytes
+    deadline: Seconds = 10.0  # of a request whose caller sets none
+    connect_timeout: Seconds = 1.0
+    read_timeout: Seconds = 5.0
+    drain: Annotated[int, Field(ge=1, le=600)] = 10
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def load_settings(kind: type[S]) -> S:
+    """The environment as `kind`.
+
+    Raises:
+        SettingsError: one sentence per wrong variable, naming it.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        sentences = (
+            f"{PREFIX}{'.'.join(map(str, item['loc'])).upper()} is {item['input']!r}: {item['msg'].lower()}."
+            for item in error.errors(include_url=False)
+        )
+        raise SettingsError(" ".join(sentences)) from None
