@@ -19,16 +19,20 @@ from sqlalchemy import Connection, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from fleet.kit.errors import ProblemError, SettingsError
+
 BUSY_SECONDS = 5.0
 POOL_SIZE = 64  # threads of a replica; connections open on demand
 
 
-class StoreUrlError(ValueError):
+class StoreUrlError(SettingsError):
     """The store's URL names a kind of store, or a place, that cannot be served."""
 
 
-class StoreBusy(Exception):
-    """Another writer held the store for longer than `BUSY_SECONDS`; the caller may try again."""
+class StoreBusy(ProblemError):
+    """Other writers held the store for longer than `BUSY_SECONDS`; nothing was written."""
+
+    status, slug, title = 503, "store-busy", "The store is busy"
 
 
 class Database:
@@ -71,7 +75,7 @@ class Database:
             StoreBusy: other threads wrote for longer than `BUSY_SECONDS`.
         """
         if not self._writing.acquire(timeout=BUSY_SECONDS):
-            raise StoreBusy(f"The store was busy for {BUSY_SECONDS:g} s; try again.")
+            raise StoreBusy(f"The store was busy for {BUSY_SECONDS:g} s; try again.", headers={"Retry-After": "1"})
         try:
             with self._writer.begin() as connection:
                 yield connection
@@ -82,6 +86,11 @@ class Database:
         """Make the tables that are missing; safe to run again."""
         with self.write() as connection:
             metadata.create_all(connection)
+
+    def check(self) -> None:
+        """Raises when the store does not answer."""
+        with self.read() as connection:
+            connection.exec_driver_sql("SELECT 1")
 
     def close(self) -> None:
         """Close every connection; the last one folds the write-ahead log into the file."""

@@ -22,6 +22,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from fleet.kit.errors import KitError
+
 ALGORITHM = "EdDSA"
 TYPE = "at+jwt"
 ISSUER = "seatrial-shop"
@@ -36,7 +38,7 @@ _SEGMENT = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _SUBJECT = re.compile(r"[!-~]{1,255}", re.ASCII)
 
 
-class InvalidToken(Exception):
+class InvalidToken(KitError):
     """The token is refused; the message says why in words that may be shown to the caller."""
 
 

@@ -1,0 +1,1 @@
+"""The catalog calls no other service."""

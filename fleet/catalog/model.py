@@ -1,0 +1,40 @@
+"""What the catalog speaks of: products and pages of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from fleet.kit.body import Input
+from fleet.kit.paging import PageQuery
+
+PRODUCT_ID = r"^[A-Za-z0-9-]{1,64}$"
+
+
+class Product(BaseModel):
+    """`price` is in minor units of the shop's one currency."""
+
+    id: str
+    name: str
+    description: str
+    price: int
+
+
+class ProductPage(BaseModel):
+    """Products in the order of their ids."""
+
+    items: list[Product]
+    next_cursor: str | None
+
+
+class ProductQuery(PageQuery):
+    """`q` finds products whose name contains it, whatever the case of ASCII letters."""
+
+    q: Annotated[str, Field(max_length=100)] = ""
+
+
+class ProductPath(Input):
+    """The product in the path."""
+
+    product_id: Annotated[str, Field(pattern=PRODUCT_ID)]

@@ -1,0 +1,100 @@
+"""The public door as data: what is open to the world, who answers it, and whether it needs a token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class PublicRoute:
+    """`template` is the URL template in OpenAPI's braces, the same at the callee."""
+
+    method: str
+    template: str
+    callee: str
+    token: bool = True
+
+    @property
+    def rule(self) -> str:
+        """The template as Flask writes it."""
+        return self.template.replace("{", "<").replace("}", ">")
+
+
+ROUTES = (
+    PublicRoute("GET", "/v1/products", "catalog", token=False),
+    PublicRoute("GET", "/v1/products/{product_id}", "catalog", token=False),
+    PublicRoute("GET", "/v1/stock/{product_id}", "inventory", token=False),
+    PublicRoute("GET", "/v1/accounts/me", "payments"),
+    PublicRoute("POST", "/v1/accounts/me/deposits", "payments"),
+    PublicRoute("POST", "/v1/orders", "orders"),
+    PublicRoute("GET", "/v1/orders", "orders"),
+    PublicRoute("GET", "/v1/orders/{order_id}", "orders"),
+)
+
+# Hop-by-hop headers (RFC 9110, section 7.6.1) and everything else that nobody behind, or before, the door needs stay out.
+REQUEST_HEADERS = ("Content-Type", "Content-Encoding", "Authorization", "Idempotency-Key")
+RESPONSE_HEADERS = (
+    "Content-Type",
+    "Location",
+    "Retry-After",
+    "Idempotent-Replayed",
+    "WWW-Authenticate",
+    "Allow",
+    "Accept",
+)
+
+
+def merged(title: str, version: str, documents: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """One OpenAPI 3.1 document of the public operations, from the documents of the services by name.
+
+    Components of all services share one namespace: the kit's are the same everywhere, and a service's own must be
+    told apart by name, so the same name for two different things is refused.
+
+    Raises:
+        ValueError: a public operation is missing, or a component's name means two things.
+    """
+    whole: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version},
+        "paths": {},
+        "components": {},
+    }
+    for route in ROUTES:
+        operation = documents[route.callee].get("paths", {}).get(route.template, {}).get(route.method.lower())
+        if operation is None:
+            raise ValueError(f"{route.callee} does not document {route.method} {route.template}.")
+        whole["paths"].setdefault(route.template, {})[route.method.lower()] = operation
+    wanted = _references(whole["paths"])
+    for name, document in documents.items():
+        _take_components(whole["components"], document.get("components", {}), wanted, name)
+    return whole
+
+
+def _take_components(into: dict[str, Any], given: dict[str, dict[str, Any]], wanted: set[str], service: str) -> None:
+    reached = _closure(wanted, given)
+    for kind, entries in given.items():
+        kept = {name: entry for name, entry in entries.items() if kind != "schemas" or name in reached}
+        here = into.setdefault(kind, {})
+        clashes = [name for name, entry in kept.items() if here.get(name, entry) != entry]
+        if clashes:
+            raise ValueError(f"{service} gives {kind} {clashes[0]} another meaning than a service before it.")
+        here.update(kept)
+
+
+def _closure(wanted: set[str], given: dict[str, dict[str, Any]]) -> set[str]:
+    """The schemas that are wanted, and those that they refer to in turn."""
+    schemas, reached, left = given.get("schemas", {}), set[str](), set(wanted)
+    while left:
+        name = left.pop()
+        if name not in reached:
+            reached.add(name)
+            left |= _references(schemas.get(name))
+    return reached
+
+
+def _references(node: object) -> set[str]:
+    if isinstance(node, dict):
+        own = {str(node["$ref"]).rsplit("/", 1)[-1]} if isinstance(node.get("$ref"), str) else set()
+        return own.union(*(_references(value) for value in node.values()))
+    return set().union(*(_references(value) for value in node)) if isinstance(node, list) else set()

@@ -1,0 +1,11 @@
+"""Stock: reserve, commit, release; never sold twice."""
+
+from __future__ import annotations
+
+from fleet.kit.settings import Port, Settings
+
+
+class InventorySettings(Settings):
+    """What this service is told from outside; the defaults let it run alone."""
+
+    port: Port = 8002

@@ -1,0 +1,1 @@
+"""The inventory calls no other service."""

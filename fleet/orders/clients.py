@@ -1,0 +1,116 @@
+"""The orders' calls to catalog, inventory and payments, each answered as an `Outcome`.
+
+Keys downstream are the order's id and the step: a call sent again, by anyone, is the same call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from fleet.kit import auth
+from fleet.kit.client import Answer, ServiceClient
+from fleet.kit.errors import ClientError
+from fleet.orders.model import UNAVAILABLE, UNDOING, Order, Outcome, Result, Step
+
+DEFAULT_ADDRESSES = {  # in the order of `Clients`; for a service started by hand
+    "catalog": ["127.0.0.1:8001"],
+    "inventory": ["127.0.0.1:8002"],
+    "payments": ["127.0.0.1:8004"],
+}
+UNDO_TRIES = 3  # with the same key; what is not undone now stays pending for somebody to take up
+
+
+@dataclass(frozen=True)
+class Clients:
+    """Ways to the services that an order needs."""
+
+    catalog: ServiceClient
+    inventory: ServiceClient
+    payments: ServiceClient
+
+    def price(self, product_id: str) -> int | None:
+        """The product's price now, None when there is no such product.
+
+        Raises:
+            ClientError: the catalog gave no usable answer.
+        """
+        answer = self.catalog.get("/v1/products/{product_id}", path={"product_id": product_id}).expect(200, 404)
+        return int(answer.json()["price"]) if answer.status == HTTPStatus.OK else None
+
+    def call(self, order: Order) -> Result:
+        """Take the order's step; undoing is tried up to `UNDO_TRIES` times, since what is not undone is stuck."""
+        take = STEPS[order.step]
+        result = Result(Outcome.UNKNOWN)
+        for _ in range(UNDO_TRIES if order.step in UNDOING else 1):
+            result = outcome(order.step, lambda: take(self, order))
+            if result.outcome is not Outcome.UNKNOWN:
+                break
+        return result
+
+
+def outcome(step: Step, send: Callable[[], Answer]) -> Result:
+    """What a call came to. Only when nothing was sent, or the callee said no, is it certain that nothing was done."""
+    try:
+        answer = send()
+    except ClientError as error:
+        certain = not error.outcome_unknown and step not in UNDOING
+        return Result(Outcome.REFUSED if certain else Outcome.UNKNOWN, UNAVAILABLE)
+    if answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        return Result(Outcome.DONE)
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Result(Outcome.UNKNOWN, UNAVAILABLE)
+    if step in UNDOING and answer.status != HTTPStatus.CONFLICT:
+        return Result(Outcome.UNKNOWN, UNAVAILABLE)  # a refused token, say, tells nothing of what is to be undone
+    return Result(Outcome.REFUSED, slug(answer))
+
+
+def slug(answer: Answer) -> str:
+    """The last part of the problem's type, by which a refusal is known."""
+    try:
+        document = answer.json()
+    except ClientError:
+        return UNAVAILABLE
+    kind = document.get("type", "") if isinstance(document, dict) else ""
+    return str(kind).rsplit("/", 1)[-1] or UNAVAILABLE
+
+
+def _post(
+    client: ServiceClient, order: Order, key: str, template: str, *, json: object = None, path: Mapping[str, object]
+) -> Answer:
+    return client.post(template, path=path, json=json, headers=auth.onward(), idempotency_key=f"{order.id}.{key}")
+
+
+def _reserve(clients: Clients, order: Order) -> Answer:
+    wanted = {"reservation_id": order.id, "product_id": order.product_id, "quantity": order.quantity}
+    return _post(clients.inventory, order, "reserve", "/v1/reservations", json=wanted, path={})
+
+
+def _charge(clients: Clients, order: Order) -> Answer:
+    wanted = {"charge_id": order.id, "amount": order.total}
+    return _post(clients.payments, order, "charge", "/v1/charges", json=wanted, path={})
+
+
+def _commit(clients: Clients, order: Order) -> Answer:
+    template = "/v1/reservations/{reservation_id}/commit"
+    return _post(clients.inventory, order, "commit", template, path={"reservation_id": order.id})
+
+
+def _release(clients: Clients, order: Order) -> Answer:
+    template = "/v1/reservations/{reservation_id}/release"
+    return _post(clients.inventory, order, "release", template, path={"reservation_id": order.id})
+
+
+def _refund(clients: Clients, order: Order) -> Answer:
+    return _post(clients.payments, order, "refund", "/v1/charges/{charge_id}/refund", path={"charge_id": order.id})
+
+
+STEPS: dict[Step, Callable[[Clients, Order], Answer]] = {
+    Step.RESERVE: _reserve,
+    Step.CHARGE: _charge,
+    Step.COMMIT: _commit,
+    Step.WITHDRAW: _release,
+    Step.REFUND: _refund,
+    Step.RELEASE: _release,
+}

@@ -1,0 +1,1 @@
+"""Payments call no other service."""

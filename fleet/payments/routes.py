@@ -1,0 +1,107 @@
+"""The payments' views: a customer's own account, and charges for services that bear the customer's token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from sqlalchemy import Connection
+
+from fleet.kit import auth
+from fleet.kit.app import Kit
+from fleet.kit.errors import Conflict, PaymentRequired, ProblemError
+from fleet.kit.idempotency import Claim, IdempotencyHeader, Records, Reply, claim, once
+from fleet.kit.tokens import Verifier
+from fleet.payments import store as ledger
+from fleet.payments.model import (
+    Account,
+    Charge,
+    ChargePath,
+    ChargeState,
+    Deposit,
+    Kind,
+    NewCharge,
+    NewDeposit,
+    Refusal,
+)
+from fleet.payments.store import RECORDS, PaymentsStore
+
+CHARGE_TWICE = "charge-twice"
+
+
+class PaymentDeclined(PaymentRequired):
+    """The account holds less than the price."""
+
+    slug, title = "payment-declined", "Payment declined"
+
+
+def account_routes(store: PaymentsStore, kit: Kit, verifier: Verifier) -> APIBlueprint:
+    """The caller's own account."""
+    routes = APIBlueprint("accounts", __name__, abp_security=auth.SECURITY)
+    auth.protect(routes, verifier)
+    records = Records(RECORDS)
+    deposits = kit.metrics.counter("ledger_transfers_total").labels(transfer_kind=Kind.DEPOSIT)
+
+    @routes.get("/v1/accounts/me", summary="My balance", responses={200: Account})
+    def view_account() -> Response:
+        return Reply.of(store.account(auth.subject())).response()
+
+    @routes.post("/v1/accounts/me/deposits", summary="Put money in", responses={201: Deposit})
+    def deposit(header: IdempotencyHeader, body: NewDeposit) -> Response:
+        claimed = claim(header, body)
+
+        def effect(connection: Connection) -> Reply:
+            made = ledger.deposit(connection, claimed.subject, body.amount, key=claimed.key)
+            deposits.inc()
+            return Reply.of(made, 201)
+
+        return once(store.database, records, claimed, effect)
+
+    return routes
+
+
+def charge_routes(store: PaymentsStore, kit: Kit, verifier: Verifier) -> APIBlueprint:
+    """What other services ask; each is idempotent by key, and by the charge's state."""
+    routes = APIBlueprint("charges", __name__, abp_security=auth.SECURITY)
+    auth.protect(routes, verifier)
+    records = Records(RECORDS)
+    counter = kit.metrics.counter("ledger_transfers_total")
+    counted = {
+        ChargeState.CHARGED: counter.labels(transfer_kind=Kind.CHARGE),
+        ChargeState.REFUNDED: counter.labels(transfer_kind=Kind.REFUND),
+    }
+
+    def run(claimed: Claim, effect: Callable[[Connection], Charge | Refusal], status: int) -> Response:
+        def replied(connection: Connection) -> Reply:
+            result = effect(connection)
+            if isinstance(result, Refusal):
+                return Reply.refusal(problem(result))
+            if result.state in counted:
+                counted[result.state].inc()
+            return Reply.of(result, status)
+
+        return once(store.database, records, claimed, replied)
+
+    @routes.post("/v1/charges", summary="Take an order's price", responses={201: Charge})
+    def charge(header: IdempotencyHeader, body: NewCharge) -> Response:
+        claimed, twice = claim(header, body), kit.faults.active(CHARGE_TWICE)
+        return run(
+            claimed,
+            lambda connection: ledger.charge(connection, claimed.subject, body.charge_id, body.amount, twice=twice),
+            201,
+        )
+
+    @routes.post("/v1/charges/<charge_id>/refund", summary="Give it back", responses={200: Charge})
+    def refund(header: IdempotencyHeader, path: ChargePath) -> Response:
+        claimed = claim(header)
+        return run(claimed, lambda connection: ledger.refund(connection, claimed.subject, path.charge_id), 200)
+
+    return routes
+
+
+def problem(refusal: Refusal) -> ProblemError:
+    """A refusal as the problem that answers it."""
+    if refusal is Refusal.DECLINED:
+        return PaymentDeclined("The account holds less than the price.")
+    return Conflict("The charge is another one, or in a state that does not allow this.")
