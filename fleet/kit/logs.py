@@ -71,7 +71,7 @@ class SinkHandler(logging.Handler):
     def __init__(self, sink: Sink, formatter: logging.Formatter) -> None:
         super().__init__()
         self.setFormatter(formatter)
-        self._sink = sink
+        self.sink = sink
 
     def createLock(self) -> None:  # noqa: N802 - logging's name
         """None: one write of a whole line needs no lock, and a lock would queue the request threads."""
@@ -80,7 +80,7 @@ class SinkHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record; a line that cannot be written goes to standard error, as logging does it."""
         try:
-            self._sink(self.format(record).encode("utf-8", "backslashreplace") + b"\n")
+            self.sink(self.format(record).encode("utf-8", "backslashreplace") + b"\n")
         except Exception:  # noqa: BLE001 - logging's rule: a lost line must not fail the request
             self.handleError(record)
 
