@@ -61,7 +61,7 @@ class RunFolder:
 
     @classmethod
     def create(
-        cls, runs: Path, kind: Literal["trial", "up"], *, clock: Callable[[], float] = time.time, **record: Any
+        cls, runs: Path, kind: Literal["trial", "up", "load"], *, clock: Callable[[], float] = time.time, **record: Any
     ) -> RunFolder:
         """Make a new folder. `record` is added to run.json (seed, profile, fleet, settings, ...)."""
         started = clock()

@@ -15,7 +15,19 @@ from pydantic import Field, StringConstraints
 from seatrial.project.yaml_source import FileModel, Problem, load_yaml, validate
 
 PLACEHOLDERS = frozenset(
-    ["host", "port", "admin_port", "service", "replica", "instance", "store", "log_file", "discovery_file", "run_dir", "faults"]
+    [
+        "host",
+        "port",
+        "admin_port",
+        "service",
+        "replica",
+        "instance",
+        "store",
+        "log_file",
+        "discovery_file",
+        "run_dir",
+        "faults",
+    ]
 )
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]

@@ -1,6 +1,6 @@
 """seatrial.yml: which fleet, contract, load and hooks Seatrial is pointed at.
 
-Owns finding and reading the file and everything it names, as one frozen Project. Leaves profiles to seatrial.load.
+Owns reading the file and everything it names, as one frozen Project. Leaves profiles to seatrial.load.
 """
 
 from __future__ import annotations
@@ -9,12 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from seatrial.errors import UsageError
 from seatrial.project.fleet import Command, Fleet, load_fleet
 from seatrial.project.telemetry import Telemetry, load_telemetry
 from seatrial.project.yaml_source import FileModel, Problem, YamlSource, load_yaml, validate
-
-FILE_NAME = "seatrial.yml"
 
 
 class Load(FileModel):
@@ -59,14 +56,6 @@ class Project:
     def root(self) -> Path:
         """The folder of seatrial.yml; hooks and services run in it."""
         return self.file.parent
-
-
-def find_project(start: Path) -> Path:
-    """The seatrial.yml of `start` or of the nearest folder above it. Raises UsageError."""
-    for folder in (start, *start.parents):
-        if (folder / FILE_NAME).is_file():
-            return folder / FILE_NAME
-    raise UsageError(f"no {FILE_NAME} in {start} or above. Go to your project, or name the file with --project.")
 
 
 def load_project(file: Path) -> Project:

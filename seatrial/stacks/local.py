@@ -86,11 +86,11 @@ class LocalStack:
         self._guardian = Guardian.start(self.run.id, self.run_dir, self._ports.folder, child_environment(self.run.id))
         self._take_places(with_prometheus=found is not None)
         self._set_state("starting")
-        with self._step("prometheus"):
+        with self.step("prometheus"):
             self._start_prometheus(found)
-        with self._step("migrate"):
+        with self.step("migrate"):
             self._migrate()
-        with self._step("services"):
+        with self.step("services"):
             for place in self._places:
                 self._start(place)
             self._await_ready(self._places)
@@ -138,7 +138,7 @@ class LocalStack:
         """The entry first, then each service after its callers, Prometheus last; then the guardian sweeps."""
         if self._guardian is None:
             return
-        with self._step("stop"):
+        with self.step("stop"):
             self._watch()  # what died by itself must not pass for stopped
             self._set_state("stopping")
             self._stop_fleet()
@@ -170,6 +170,14 @@ class LocalStack:
             log=self.run.logs / f"hook-{name}.out",
             timeout=timeout,
         )
+
+    @contextmanager
+    def step(self, step: str) -> Iterator[None]:
+        """Tell when a step begins and ends, and how long it took."""
+        started = time.monotonic()
+        self._on_event("step-started", step=step)
+        yield
+        self._on_event("step-finished", step=step, seconds=time.monotonic() - started)
 
     # Starting
 
@@ -350,10 +358,3 @@ class LocalStack:
             "ready": place.ready,
             "log_file": str(self.run.logs / f"{place.instance}.jsonl"),
         }
-
-    @contextmanager
-    def _step(self, step: str) -> Iterator[None]:
-        started = time.monotonic()
-        self._on_event("step-started", step=step)
-        yield
-        self._on_event("step-finished", step=step, seconds=time.monotonic() - started)

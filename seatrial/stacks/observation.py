@@ -85,3 +85,14 @@ def _listed(running: list[dict[str, Any]]) -> str:
     if not running:
         return "Start one with `seatrial up`."
     return "Name one of: " + ", ".join(f"{each['run']} ({each['state']})" for each in running)
+
+
+def refuse_unknown(document: Mapping[str, Any], service: str, replica: int | None) -> list[str]:
+    """The instances that are meant. Raises UsageError when there are none, listing those that are."""
+    entries = document["services"]
+    meant = [each["instance"] for each in entries if each["service"] == service and replica in {None, each["replica"]}]
+    if not meant:
+        wanted = service if replica is None else f"{service}-{replica}"
+        known = ", ".join(each["instance"] for each in entries)
+        raise UsageError(f"there is no {wanted} in run {document['run']}. Running are: {known}.")
+    return meant

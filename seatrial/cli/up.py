@@ -1,0 +1,134 @@
+"""`seatrial up`: a running fleet with its observability, until it is told to stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seatrial.cli.invocation import Invocation
+from seatrial.cli.output import console
+from seatrial.errors import Exit, UsageError
+
+if TYPE_CHECKING:  # models and stacks are imported when one is started
+    from seatrial.project.project import Project
+    from seatrial.run_folder import RunFolder
+    from seatrial.stacks.local import LocalStack
+
+EXAMPLES = (
+    "seatrial up",
+    "seatrial up --detach",
+    "seatrial up --replicas SERVICE=2 --faults",
+    "seatrial up --no-populate",
+)
+
+
+def up(
+    context: typer.Context,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when all is ready; it stays up.")] = False,
+    populate: Annotated[bool, typer.Option(help="Fill the stores by the project's populate hook.")] = True,
+    faults: Annotated[bool, typer.Option("--faults", help="Let faults be switched on, on the admin ports.")] = False,
+    replicas: Annotated[list[str] | None, typer.Option(metavar="SERVICE=N", help="Run N of a service.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed for what populate makes.")] = 1,
+    run_id: Annotated[str | None, typer.Option("--own", hidden=True, help="Own this run (the supervisor).")] = None,
+) -> Exit | None:
+    """Start the fleet and keep it up.
+
+    Starts the fleet and Prometheus, fills the stores, and keeps all running until Ctrl-C or `seatrial down`. The
+    documented ports are tried first; what was taken is printed.
+    """
+    from seatrial.project.project import load_project
+    from seatrial.run_folder import RunFolder
+
+    invocation: Invocation = context.obj
+    project = load_project(invocation.file)
+    numbers = parse_replicas(replicas or [], list(project.fleet.services))
+    run = RunFolder.open(invocation.runs / run_id) if run_id else new_run(invocation, project, seed)
+    if detach:
+        options = ["" if populate else "--no-populate", "--faults" if faults else "", f"--seed={seed}"]
+        options += [f"--replicas={name}={number}" for name, number in numbers.items()]
+        return announce(invocation, run, [option for option in options if option])
+    own(invocation, project, run, populate=populate, faults=faults, replicas=numbers, seed=seed)
+    return None
+
+
+def parse_replicas(given: list[str], services: list[str]) -> dict[str, int]:
+    """SERVICE=N, each. Raises UsageError."""
+    numbers = {}
+    for each in given:
+        name, _, number = each.partition("=")
+        if name not in services:
+            raise UsageError(f"--replicas {each}: there is no service {name!r}. Known are: {', '.join(services)}.")
+        if not number.isdecimal() or int(number) < 1:
+            raise UsageError(f"--replicas {each}: write {name}=N with N from 1.")
+        numbers[name] = int(number)
+    return numbers
+
+
+def new_run(invocation: Invocation, project: Project, seed: int) -> RunFolder:
+    """The folder of a new run, with what it runs on."""
+    from seatrial.machine import describe_machine, describe_versions
+    from seatrial.run_folder import RunFolder
+
+    facts: dict[str, Any] = {"versions": describe_versions(), "machine": describe_machine(), "settings": {}}
+    return RunFolder.create(invocation.runs, "up", seed=seed, profile=None, fleet=project.fleet.name, **facts)
+
+
+def announce(invocation: Invocation, run: RunFolder, options: list[str]) -> Exit | None:
+    """Leave the stack to a supervisor, and say where it is."""
+    from seatrial.cli.detach import supervise
+    from seatrial.cli.status_table import status_table
+    from seatrial.stacks.observation import choose_stack, observe
+
+    failed = supervise(run, ["--project", str(invocation.file), "up", "--own", run.id, *options])
+    if failed is not None:
+        return failed
+    document = observe(choose_stack(run.path.parent, run.id))
+    console(invocation.settings).print(status_table(document))
+    print(f"run {run.id} stays up; stop it with: seatrial down {run.id}")
+    return None
+
+
+def own(
+    invocation: Invocation,
+    project: Project,
+    run: RunFolder,
+    *,
+    populate: bool,
+    faults: bool,
+    replicas: dict[str, int],
+    seed: int,
+) -> None:
+    """Start, fill, tend until interrupted, stop."""
+    from seatrial.cli.up_screen import UpScreen
+    from seatrial.stacks.local import LocalStack
+    from seatrial.stacks.owner import tend
+
+    screen = UpScreen(console(invocation.settings))
+    stack = LocalStack(
+        project,
+        run,
+        faults=faults,
+        ports_preferred=True,
+        replicas=replicas,
+        on_event=screen.on_event,
+        settings=invocation.settings,
+    )
+    try:
+        stack.up()
+        if populate:
+            fill(stack, project, seed)
+        run.event("ready")
+        screen.ready(stack.status())
+        with screen.live():
+            tend(stack, screen.show)
+    finally:
+        stack.down()
+        run.finish()
+
+
+def fill(stack: LocalStack, project: Project, seed: int) -> None:
+    """Run the populate hook, where there is one."""
+    if project.hooks.populate is not None:
+        with stack.step("populate"):
+            stack.call_hook("populate", project.hooks.populate, seed=seed)
