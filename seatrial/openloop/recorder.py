@@ -42,7 +42,7 @@ class RequestRow(NamedTuple):
 
 
 class JourneyRow(NamedTuple):
-    """One arrival. A shed one has neither `started` nor `finished`; so has one that was due but never begun."""
+    """One arrival; a shed one has neither `started` nor `finished`."""
 
     stage: str
     journey: str

@@ -74,12 +74,11 @@ class Run:
         self._bound = max(self._bound, self.profile.bound(len(self._users), self._steps))
         return self._enrolled - 1
 
-    def leave(self, stream: Stream, pending: Arrival, at: float) -> None:
-        """A user ends with `pending` drawn for `at`: what was due by now was planned, and never begun."""
+    def leave(self, stream: Stream, pending: Arrival, at: float, scripts: Mapping[str, Script]) -> None:
+        """A user ends with `pending` drawn for `at`: what was due by now begins late, and is never skipped."""
         until = self.clock.now() if self.stopped_at is None else self.stopped_at
         while at <= until and at < self.ends_at:
-            self.counts["planned"] += 1
-            self._keep(JourneyRow(self._stage_at(at), pending.journey, at, None, None, "unfinished"))
+            self.arrive(pending, at, scripts[pending.journey])
             pending = stream.draw()
             at += pending.gap
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -66,7 +67,7 @@ class OpenLoopUser(User):
                 run.arrive(arrival, at, self.journeys[arrival.journey])
                 arrival = stream.draw()
         finally:
-            run.leave(stream, arrival, at)
+            run.leave(stream, arrival, at, self.journeys)
 
     def stop(self, force: bool = False) -> bool:  # noqa: ARG002, FBT001, FBT002 - Locust's signature
         """End at once, also under --stop-timeout: a user that a ramp-down asks to stop draws no more arrivals."""
@@ -176,6 +177,10 @@ def _attach(environment: Environment, **_: Any) -> None:
     if settings.shaped and not isinstance(environment.runner, WorkerRunner):
         environment.shape_class = ProfileShape(settings.profile)
         environment.shape_class.runner = environment.runner
+    _interrupt_on(signal.SIGINT)
+    if settings.shaped and not isinstance(environment.runner, WorkerRunner):
+        # Locust waits for a headless shape to end before it heeds SIGTERM: until then it would just die.
+        _interrupt_on(signal.SIGTERM)
     if isinstance(environment.runner, MasterRunner):
         return
     process = OpenLoopUser.process = Process(environment, settings)
@@ -183,6 +188,18 @@ def _attach(environment: Environment, **_: Any) -> None:
     _listen(environment.events.test_stopping, process.stop)
     _listen(environment.events.test_stop, process.drain)
     _listen(environment.events.quitting, process.drain)
+
+
+def _interrupt_on(number: signal.Signals) -> None:
+    """Let the signal interrupt the main greenlet, where Locust awaits it.
+
+    Python's own handler interrupts whichever greenlet runs, which may be a journey in the midst of a request.
+    """
+    gevent.signal_handler(number, _interrupt)
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
 
 
 def _listen(hook: Any, listener: Callable[..., None]) -> None:
