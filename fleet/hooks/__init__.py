@@ -1,0 +1,1 @@
+"""The shop's answers to the harness: commands named in seatrial.yml, one JSON document in, one out."""
