@@ -109,10 +109,8 @@ class JwksFile:
         return self._keys
 
     def _look(self) -> None:
-        now = self._clock()
-        if now - self._looked < LOOK_SECONDS:
+        if self._clock() - self._looked < LOOK_SECONDS:
             return
-        self._looked = now
         try:
             status = self._path.stat()
             stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
@@ -121,6 +119,8 @@ class JwksFile:
                 self._stamp = stamp
         except (OSError, ValueError):
             self._keys, self._stamp = {}, None
+        # Last: until then other threads wait at the lock for these keys instead of going on with the former ones.
+        self._looked = self._clock()
 
 
 def usable_keys(document: object) -> dict[str, Ed25519PublicKey]:
