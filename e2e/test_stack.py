@@ -1,0 +1,204 @@
+"""The stack on a fleet that needs nothing: up, status, restart, down; and what stays behind, which is nothing."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stack_runs import STUB, Bench, await_ready, carriers, kill, run_ids, until
+
+RANDOM = random.Random(20261123)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path / "runs", tmp_path / "locks")
+
+
+def fetch(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        text: str = answer.read().decode()
+    return text
+
+
+def instance(status: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(entry for entry in status["services"] if entry["instance"] == name)
+
+
+def test_up_makes_everything_ready(bench: Bench) -> None:
+    with bench.detached() as status:
+        assert [(each["instance"], each["ready"]) for each in status["services"]] == [
+            ("front-1", True),
+            ("back-1", True),
+        ]
+        assert json.loads(fetch(status["entry_url"]))["service"] == "front"
+        assert "Ready" in fetch(status["prometheus"]["url"] + "/-/ready")
+        assert status["resident_bytes"] > 1_000_000
+    assert bench.leftovers() == []
+
+
+def test_status_tells_the_main_from_the_worker(bench: Bench) -> None:
+    with bench.detached() as status:
+        front, back = instance(status, "front-1"), instance(status, "back-1")
+        assert front["main_pid"] == front["worker_pid"]
+        assert back["main_pid"] != back["worker_pid"]
+
+
+def test_hooks_are_told_of_the_stack(bench: Bench) -> None:
+    with bench.detached("--seed=7") as status:
+        run_dir = Path(status["run_dir"])
+        seen = json.loads((run_dir / "populate.seen.json").read_text())
+        assert seen["random_seed"] == 7
+        assert seen["stores"] == {"back": f"sqlite:///{run_dir}/stores/back.db"}
+        assert [each["ready"] for each in seen["services"]] == [True, True]
+        before = json.loads((run_dir / "migrate.seen.json").read_text())
+        assert [each["main_pid"] for each in before["services"]] == [None, None]
+
+
+def test_prometheus_finds_every_replica(bench: Bench) -> None:
+    with bench.detached("--replicas=back=2") as status:
+        url = status["prometheus"]["url"] + "/api/v1/query?query=up"
+
+        def scraped() -> list[tuple[str, str]]:
+            series = json.loads(fetch(url))["data"]["result"]
+            return sorted(
+                (each["metric"]["job"], each["metric"]["instance"]) for each in series if each["value"][1] == "1"
+            )
+
+        until(lambda: scraped() == [("back", "back-1"), ("back", "back-2"), ("front", "front-1")])
+
+
+@pytest.mark.parametrize("options, faults", [((), "0"), (("--faults",), "1")], ids=["off", "on"])
+def test_faults_are_off_unless_asked_for(bench: Bench, options: tuple[str, ...], faults: str) -> None:
+    with bench.detached(*options) as status:
+        assert json.loads(fetch(status["entry_url"]))["faults"] == faults
+
+
+def test_a_restart_is_planned_and_told(bench: Bench) -> None:
+    with bench.detached() as status:
+        assert bench.call("restart", "back").returncode == 0
+        after = bench.status()
+        old, new = instance(status, "back-1"), instance(after, "back-1")
+        assert new["ready"]
+        assert new["url"] == old["url"]
+        assert {new["main_pid"], new["worker_pid"]}.isdisjoint({old["main_pid"], old["worker_pid"]})
+        events = json.loads((Path(status["run_dir"]) / "run.json").read_text())["events"]
+        assert [each["kind"] for each in events] == ["ready", "restart"]
+
+
+def test_the_stack_restarts_nothing_by_itself(bench: Bench) -> None:
+    with bench.detached() as status:
+        kill(instance(status, "back-1")["worker_pid"])
+        run_json = Path(status["run_dir"]) / "run.json"
+        until(lambda: "unplanned-exit" in run_json.read_text())
+        assert not instance(bench.status(), "back-1")["ready"]
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        pytest.param(("restart", "nobody"), "there is no nobody in run", id="unknown service"),
+        pytest.param(("restart", "back", "--replica", "9"), "there is no back-9", id="unknown replica"),
+        pytest.param(("status", "20000101-000000-0000"), "no run 20000101-000000-0000", id="unknown run"),
+        pytest.param(("up", "--replicas", "nobody=2"), "there is no service 'nobody'", id="replicas of nobody"),
+    ],
+)
+def test_what_is_not_there_is_wrong_usage(bench: Bench, arguments: tuple[str, ...], words: str) -> None:
+    with bench.detached():
+        done = bench.call(*arguments)
+    assert done.returncode == 64
+    assert words in done.stderr
+
+
+def test_two_stacks_at_once_do_not_disturb_each_other(bench: Bench, tmp_path: Path) -> None:
+    other = Bench(tmp_path / "other-runs", bench.locks)
+    with bench.detached() as one, other.detached() as two:
+        assert {each["url"] for each in one["services"]}.isdisjoint({each["url"] for each in two["services"]})
+        assert one["prometheus"]["url"] != two["prometheus"]["url"]
+        assert bench.call("down").returncode == 0
+        assert [each["ready"] for each in other.status()["services"]] == [True, True]
+    assert bench.leftovers() + other.leftovers() == []
+
+
+def test_two_stacks_of_one_project_have_to_be_named(bench: Bench) -> None:
+    with bench.detached() as one, bench.detached() as two:
+        done = bench.call("down")
+        assert done.returncode == 64
+        assert one["run"] in done.stderr
+        assert two["run"] in done.stderr
+        assert bench.call("down", one["run"]).returncode == 0
+        assert bench.status()["run"] == two["run"]
+
+
+def test_a_child_that_dies_at_start_is_told_with_its_log(tmp_path: Path) -> None:
+    project = shutil.copytree(STUB, tmp_path / "project")
+    fleet = (project / "fleet.yml").read_text().replace('STUB_FORKS: "1"', 'STUB_DIES: "1"')
+    (project / "fleet.yml").write_text(fleet)
+    bench = Bench(tmp_path / "runs", tmp_path / "locks", project / "seatrial.yml")
+    done = bench.call("up")
+    assert done.returncode == 3
+    assert "back-1 ended with exit code 1" in done.stderr
+    assert "the stub was told to die" in done.stderr
+    assert bench.leftovers() == []
+
+
+def test_down_ends_a_stack_whose_owner_does_not_listen(bench: Bench) -> None:
+    with bench.detached() as status:
+        kill(status["owner_pid"])
+        until(lambda: not carriers(status["run"]))
+        done = bench.call("down", status["run"])
+        assert done.returncode == 0
+        assert "was not running" in done.stdout
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda each: each.name)
+def test_an_owner_that_is_ended_leaves_nothing(bench: Bench, ending: signal.Signals) -> None:
+    with bench.foreground() as owner:
+        await_ready(bench.runs)
+        assert bench.held()
+        owner.send_signal(ending)
+        assert owner.wait(10) == (-9 if ending == signal.SIGKILL else 130)
+    until(lambda: bench.leftovers() == [])
+
+
+def test_a_second_signal_while_stopping_leaves_nothing(bench: Bench) -> None:
+    with bench.foreground() as owner:
+        await_ready(bench.runs)
+        owner.send_signal(signal.SIGINT)
+        until(lambda: '"stopping"' in next(bench.runs.glob("2*/stack.json")).read_text(), patience=5)
+        owner.send_signal(signal.SIGINT)
+        assert owner.wait(10) == 130
+    until(lambda: bench.leftovers() == [])
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda each: each.name)
+@pytest.mark.parametrize("delay", [round(RANDOM.uniform(0.25, 1.0), 3) for _ in range(4)])
+def test_an_owner_that_is_ended_at_any_moment_leaves_nothing(
+    bench: Bench, ending: signal.Signals, delay: float
+) -> None:
+    with bench.foreground() as owner:
+        time.sleep(delay)
+        owner.send_signal(ending)
+        assert owner.wait(10) == (-9 if ending == signal.SIGKILL else 130)
+    until(lambda: bench.leftovers() == [])
+    assert len(run_ids(bench.runs)) <= 1
+
+
+def test_an_interrupted_stack_is_down_within_a_cancelled_jobs_grace(bench: Bench) -> None:
+    with bench.foreground() as owner:
+        run_id = await_ready(bench.runs)
+        for process in carriers(run_id):
+            if "guardian" not in " ".join(process.cmdline()):
+                process.suspend()  # hears no SIGTERM
+        started = time.monotonic()
+        owner.send_signal(signal.SIGINT)
+        assert owner.wait(10) == 130
+        assert time.monotonic() - started < 7.5
+    assert bench.leftovers() == []
