@@ -5,22 +5,20 @@ Runs before a view's inputs are read: who has no token learns nothing about them
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from flask import Blueprint, g, request
 
 from fleet.kit import exchange
 from fleet.kit.errors import Unauthorized
 from fleet.kit.settings import Settings
+from fleet.kit.standalone import FOLDER
 from fleet.kit.tokens import InvalidToken, JwksFile, Token, Verifier
 
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}]  # as `openapi` names the scheme
-DEFAULT_JWKS = Path(".seatrial") / "jwks.json"
 
 
 def verifier(settings: Settings) -> Verifier:
     """Verifies against the JWKS file that the settings name."""
-    return Verifier(JwksFile(settings.jwks_file or DEFAULT_JWKS))
+    return Verifier(JwksFile(settings.jwks_file or FOLDER / "jwks.json"))
 
 
 def protect(blueprint: Blueprint, verifier: Verifier) -> None:

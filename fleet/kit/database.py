@@ -9,17 +9,22 @@ for each other inside one process would wait far longer than the writes take. Re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from fleet.kit.errors import ProblemError, SettingsError
+from fleet.kit.standalone import FOLDER
+
+if TYPE_CHECKING:
+    from fleet.kit.app import Kit
 
 BUSY_SECONDS = 5.0
 POOL_SIZE = 64  # threads of a replica; connections open on demand
@@ -95,6 +100,19 @@ class Database:
     def close(self) -> None:
         """Close every connection; the last one folds the write-ahead log into the file."""
         self._engine.dispose()
+
+
+def open_store(kit: Kit, migrate: Callable[[Database], None]) -> Database:
+    """The service's store, migrated unless SEATRIAL_MIGRATE=0; the replica is ready while it answers.
+
+    Raises:
+        StoreUrlError: SEATRIAL_STORE names something that cannot be served.
+    """
+    database = Database(kit.settings.store or f"sqlite:///{FOLDER.absolute() / kit.service}.db")
+    if kit.settings.migrate:
+        migrate(database)
+    kit.health.add("store", database.check)
+    return database
 
 
 def sqlite_path(url: str) -> Path:

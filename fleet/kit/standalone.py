@@ -1,30 +1,18 @@
-"""What a service needs that nobody configured: a store in ./.seatrial, and a line that says where it listens.
+"""What a service tells when it starts, so that whoever started it by hand knows where it is and what it needs.
 
-The stack gives every setting, so there these defaults are never used.
+Without settings its store is in ./.seatrial, and so are the keys it takes tokens by; the stack gives every setting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fleet.kit.app import Kit
-from fleet.kit.database import Database
+if TYPE_CHECKING:
+    from fleet.kit.app import Kit
+
 
 FOLDER = Path(".seatrial")
-
-
-def open_store(kit: Kit, migrate: Callable[[Database], None]) -> Database:
-    """The service's store, migrated unless SEATRIAL_MIGRATE=0; the replica is ready while it answers.
-
-    Raises:
-        StoreUrlError: SEATRIAL_STORE names something that cannot be served.
-    """
-    database = Database(kit.settings.store or f"sqlite:///{FOLDER.absolute() / kit.service}.db")
-    if kit.settings.migrate:
-        migrate(database)
-    kit.health.add("store", database.check)
-    return database
 
 
 def introduce(kit: Kit, *, calls: tuple[str, ...] = ()) -> None:

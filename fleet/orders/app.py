@@ -6,6 +6,7 @@ from typing import Any
 
 from fleet.kit import auth, standalone
 from fleet.kit.app import KitApp, create_kit_app
+from fleet.kit.database import open_store
 from fleet.kit.discovery import StaticDiscovery
 from fleet.orders import OrdersSettings
 from fleet.orders.clients import DEFAULT_ADDRESSES, Clients
@@ -18,7 +19,7 @@ def create_app(settings: OrdersSettings, *, store: OrdersStore | None = None, **
     if settings.discovery_file is None:
         collaborators.setdefault("discovery", StaticDiscovery(DEFAULT_ADDRESSES))
     app = create_kit_app("orders", settings, faults=(LOSE_RELEASE,), **collaborators)
-    store = store or OrdersStore(standalone.open_store(app.kit, migrate))
+    store = store or OrdersStore(open_store(app.kit, migrate))
     clients = Clients(*(app.kit.client(name) for name in DEFAULT_ADDRESSES))
     app.register_api(order_routes(store, clients, app.kit, auth.verifier(settings)))
     standalone.introduce(app.kit, calls=tuple(DEFAULT_ADDRESSES))
