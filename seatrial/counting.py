@@ -89,7 +89,9 @@ def _attempts(gained: Samples, roles: Roles) -> Counter[AttemptKey]:
     for series, value in gained.items() if role else ():
         if role and series.name == f"{role.metric}_count" and value:
             request = request_key(series, role.method, role.route, role.status)
-            counts[AttemptKey(series.label(role.callee), *request, series.label(role.error))] += round(value)
+            # The error tells attempts without an answer apart; some kits repeat an answer's status in it.
+            error = "" if request.status else series.label(role.error)
+            counts[AttemptKey(series.label(role.callee), *request, error)] += round(value)
     return counts
 
 

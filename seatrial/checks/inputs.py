@@ -7,6 +7,7 @@ lines, stored series) are compared as counts per key.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -73,8 +74,32 @@ class RequestLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """A call without an answer, from the caller's log: the span it sent, and whom and what it asked."""
+
+    span: str
+    callee: str
+    method: str
+    route: str
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeLines:
+    """What the logs say beyond counts. `unanswered` are calls without an answer; `served` the callee's lines of these,
+    by span; `repeated` the lines, by callee, whose caller's span stood in an earlier line.
+    """
+
+    unanswered: Sequence[Attempt] = ()
+    served: Mapping[str, RequestLine] = field(default_factory=dict)
+    repeated: Mapping[str, Sequence[RequestLine]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Generator:
-    """What the load processes say of themselves, summed. Lags are seconds from scheduled to started, judged stages."""
+    """What the load processes say of themselves, summed. Lags are seconds from scheduled to started, judged stages.
+
+    `faults` are the generator's own, in words: a process that was killed, a journey function that raised.
+    """
 
     planned: int
     started: int
@@ -85,6 +110,7 @@ class Generator:
     cpu_seconds: float
     wall_seconds: float
     lag_seconds: NDArray[np.float64]
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ samples or too short a run is INCONCLUSIVE: the limit was asked for, and nothing
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from seatrial.checks.inputs import StepSamples
 from seatrial.statistics.bootstrap import (
     FEWEST_BLOCKS,
     Interval,
+    Ints,
     Random,
     block_seconds,
     mean_interval,
@@ -32,11 +33,29 @@ RATE = "rate_min"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The judged part of a run: samples by step and for `all`, its length in seconds, and the seed of the bootstrap."""
+    """The judged part of a run: samples by step and for `all`, and the seed of the bootstrap.
+
+    `seconds` are the whole seconds since judged load began that belong to judged stages, rising.
+    """
 
     steps: Mapping[str, StepSamples]
-    seconds: float
+    seconds: Sequence[int]
     seed: int
+
+    @property
+    def width(self) -> int:
+        """Seconds of one block."""
+        return block_seconds(len(self.seconds))
+
+    @property
+    def blocks(self) -> int:
+        """Whole blocks in the judged load."""
+        return len(self.seconds) // self.width
+
+    def block_of(self, window: Ints) -> Ints:
+        """The block of each window; stages that are not judged in between make no block longer."""
+        found: Ints = np.searchsorted(np.asarray(self.seconds), window) // self.width
+        return found
 
 
 def judge_limits(limits: Mapping[str, Mapping[str, float]], judged: Judged, *, obstacle: str) -> list[Finding]:
@@ -58,12 +77,12 @@ def _judge(step: str, kind: str, limit: float, judged: Judged, obstacle: str) ->
     samples = judged.steps.get(step)
     count = samples.latency_seconds.size if samples else 0
     unit = {ERRORS: "ratio", RATE: "1/s"}.get(kind, "s")
-    reason = obstacle or _shortage(kind, count, judged.seconds)
+    reason = obstacle or _shortage(kind, count, judged)
     if reason or samples is None:
         return Finding(name, Verdict.INCONCLUSIVE, reason, limit=limit, unit=unit, samples=count)
     # A generator per check: adding a check must not move the others' intervals.
     random = np.random.default_rng([judged.seed, zlib.crc32(name.encode())])
-    interval = _interval(kind, samples, judged.seconds, random)
+    interval = _interval(kind, samples, judged, random)
     if interval.blocks < FEWEST_BLOCKS:
         reason = f"requests in {interval.blocks} windows only: an interval needs {FEWEST_BLOCKS}"
         return Finding(name, Verdict.INCONCLUSIVE, reason, interval.value, limit=limit, unit=unit, samples=count)
@@ -72,25 +91,21 @@ def _judge(step: str, kind: str, limit: float, judged: Judged, obstacle: str) ->
     return Finding(name, verdict, reason, interval.value, interval.low, interval.high, limit, unit, count)
 
 
-def _shortage(kind: str, count: int, seconds: float) -> str:
+def _shortage(kind: str, count: int, judged: Judged) -> str:
     if not count:
         return "no request of this step was judged"
-    blocks = int(seconds // block_seconds(seconds))
-    if blocks < FEWEST_BLOCKS:
-        return f"{seconds:g} s of judged load are too short: an interval needs {FEWEST_BLOCKS} windows of 1 s"
+    if judged.blocks < FEWEST_BLOCKS:
+        return f"{len(judged.seconds)} s of judged load are too short: an interval needs {FEWEST_BLOCKS} windows of 1 s"
     if kind not in {ERRORS, RATE} and count < (needed := samples_needed(share_of(kind))):
         return f"not judged alone: {count} requests, {kind} needs {needed}"
     return ""
 
 
-def _interval(kind: str, samples: StepSamples, seconds: float, random: Random) -> Interval:
-    width = block_seconds(seconds)
+def _interval(kind: str, samples: StepSamples, judged: Judged, random: Random) -> Interval:
+    block = judged.block_of(samples.window)
     if kind == RATE:
-        blocks = int(seconds // width)
-        # What judged journeys send after the stage's end stands for what they had not yet sent at its beginning.
-        served = np.bincount(samples.window[samples.ok] // width % blocks, minlength=blocks)
-        return mean_interval(served / width, random)
-    block = samples.window // width
+        served = np.bincount(block[samples.ok], minlength=judged.blocks)[: judged.blocks]
+        return mean_interval(served / judged.width, random)
     if kind == ERRORS:
         return ratio_interval(~samples.ok, block, random)
     return percentile_interval(samples.latency_seconds, block, share_of(kind), random)

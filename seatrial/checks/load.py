@@ -34,7 +34,7 @@ def load_valid(generator: Generator | None, validity: Validity) -> Finding:
         )
         return Finding(VALID, Verdict.INCONCLUSIVE, reason, samples=generator.started)
     lag = percentile(generator.lag_seconds, 0.99)
-    faults = [*_late(lag, validity), *_short(generator, validity)]
+    faults = [*generator.faults, *_late(lag, validity), *_short(generator, validity)]
     reason = f"dispatch lag p99 {lag * 1000:.1f} ms; {generator.started} of {generator.planned} arrivals started"
     return Finding(
         VALID,

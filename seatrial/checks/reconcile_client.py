@@ -26,9 +26,12 @@ class ClientReconciliation:
 
 
 def reconcile_client(
-    rows: Sequence[ClientRow], lines: Sequence[RequestLine], entry: ServiceCounts, *, shed: int, obstacle: str
+    rows: Sequence[ClientRow], lines: Sequence[RequestLine] | None, entry: ServiceCounts, *, shed: int, obstacle: str
 ) -> ClientReconciliation:
-    """Compare all rows with all that the entry counted; `obstacle` says why the counts may not be used, or is empty."""
+    """Compare all rows with all that the entry counted; `lines` are its request lines, None where there are no logs.
+
+    `obstacle` says why the counts may not be used, or is empty.
+    """
     obstacle = obstacle or (f"the entry's counters cannot be read: {entry.unreadable}" if entry.unreadable else "")
     if not rows:
         obstacle = "nothing was sent, so nothing was compared"
@@ -50,13 +53,17 @@ def judge_differences(name: str, differences: Sequence[Difference], compared: in
     return Finding(name, verdict, reason, value=off, limit=0.0, unit=what, samples=compared)
 
 
-def _differences(rows: Iterable[ClientRow], lines: Sequence[RequestLine], entry: ServiceCounts) -> list[Difference]:
-    ledger = Ledger(entry.requests, Counter(line.key for line in lines), entry.reset)
+def _differences(
+    rows: Iterable[ClientRow], lines: Sequence[RequestLine] | None, entry: ServiceCounts
+) -> list[Difference]:
+    ledger = Ledger(entry.requests, Counter(line.key for line in lines or ()), entry.reset)
     of_trace: dict[str, list[RequestLine]] = {}
-    for line in lines:
+    for line in lines or ():
         of_trace.setdefault(line.trace, []).append(line)
     for row in rows:
         _enter(ledger, row, of_trace.pop(row.trace, []))
+    if lines is None:  # without logs a missing line means nothing
+        ledger.unlogged.clear()
     for line in (line for strays in of_trace.values() for line in strays):
         ledger.illustrate(Cause.UNEXPLAINED, line.key, f"trace {line.trace}")
     return ledger.differences()

@@ -7,35 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from seatrial.checks.differences import Cause, Difference, Ledger, merge
 from seatrial.checks.finding import Finding, Verdict
-from seatrial.checks.inputs import RequestKey, RequestLine, ServiceCounts, ServiceLog
+from seatrial.checks.inputs import Attempt, EdgeLines, RequestKey, RequestLine, ServiceCounts, ServiceLog
 from seatrial.checks.reconcile_client import judge_differences
 
 NAME = "reconcile.edges"
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A call without an answer, from the caller's log: the span it sent, and whom and what it asked."""
-
-    span: str
-    callee: str
-    method: str
-    route: str
-
-
-@dataclass(frozen=True, slots=True)
-class EdgeLines:
-    """What the logs say beyond counts. `unanswered` are calls without an answer; `served` the callee's lines of these,
-    by span; `repeated` the lines, by callee, whose caller's span stood in an earlier line.
-    """
-
-    unanswered: Sequence[Attempt] = ()
-    served: Mapping[str, RequestLine] = field(default_factory=dict)
-    repeated: Mapping[str, Sequence[RequestLine]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +28,7 @@ class EdgeReconciliation:
 def reconcile_edges(
     counts: Mapping[str, ServiceCounts],
     logs: Mapping[str, ServiceLog],
-    lines: EdgeLines,
+    lines: EdgeLines | None,
     *,
     entry: str,
     obstacle: str,
@@ -63,7 +42,9 @@ def reconcile_edges(
     obstacle = obstacle or ("" if callees else "no service called another, so nothing was compared")
     if obstacle:
         return EdgeReconciliation(Finding(NAME, Verdict.INCONCLUSIVE, obstacle))
-    differences = merge(each for callee in sorted(callees) for each in _edge(callee, counts, logs, lines))
+    differences = merge(
+        each for callee in sorted(callees) for each in _edge(callee, counts, logs, lines or EdgeLines())
+    )
     compared = sum(sum(count.attempts.values()) for count in counts.values())
     return EdgeReconciliation(judge_differences(NAME, differences, compared, "attempts"), tuple(differences))
 

@@ -41,16 +41,18 @@ class StepFinished:
 
 @dataclass(frozen=True, slots=True)
 class LoadProgress:
-    """The state of the load about once a second. Rates are per second; `p99` covers the last few seconds."""
+    """Where the load stands, about once a second; counts and percentiles are of the load so far."""
 
     elapsed: float
     total: float
     stage: str
-    journeys_rate: float
-    requests_rate: float
+    journeys: int
+    requests: int
     failures: int
+    shed: int
     in_flight: int
-    p99: float | None = None
+    p95: float | None = None
+    lag_p99: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,232 @@
+"""Reads JSON-lines log files between two byte offsets with DuckDB, by the fields that the contract's roles name.
+
+Owns files to counts, pairs and examples. Every line counts: one that is no JSON object with an event id is malformed,
+whatever a tolerant reader makes of it. A line still being written at the end is none yet.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seatrial.checks.inputs import Attempt, AttemptKey, EdgeLines, RequestKey, RequestLine, ServiceLog
+from seatrial.project.telemetry import LogRoles
+
+EXAMPLES = 5
+SHOWN_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LogSlice:
+    """The bytes of a service's log file from `begin` up to, not including, `end`."""
+
+    service: str
+    file: Path
+    begin: int
+    end: int
+
+    def lines(self) -> bytes:
+        """Whole lines only. Raises OSError, and ValueError when the file is shorter than it was."""
+        if self.begin == self.end:
+            return b""
+        with self.file.open("rb") as file:
+            file.seek(max(0, self.begin - 1))
+            data = file.read(self.end - file.tell())
+        if len(data) < self.end - max(0, self.begin - 1):
+            raise ValueError(f"{self.file} is shorter than {self.end} bytes, which it had when it was read last")
+        if self.begin:  # the byte before tells whether `begin` is the start of a line
+            data = data[data.find(b"\n") + 1 :] if b"\n" in data else b""
+        return data[: data.rfind(b"\n") + 1]
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvidence:
+    """Per service what its lines say; the request lines of the entry; and what pairs along the edges."""
+
+    services: dict[str, ServiceLog]
+    entry_lines: list[RequestLine]
+    edges: EdgeLines
+
+
+def read_logs(slices: Sequence[LogSlice], roles: LogRoles, *, entry: str) -> LogEvidence:
+    """Everything the checks ask of the logs. Raises OSError and ValueError when a file is not what it was."""
+    with tempfile.TemporaryDirectory(prefix="seatrial-logs-") as folder:
+        table = _Table(roles)
+        try:
+            copies = [table.add(part, Path(folder, f"{number}.jsonl")) for number, part in enumerate(slices)]
+            services = {service: table.service(service, copies) for service in {part.service for part in slices}}
+            return LogEvidence(services, table.requests(entry), table.edges(entry))
+        finally:
+            table.close()
+
+
+class _Table:
+    """All lines in one table of text, a column for each role: the contract's field names end here."""
+
+    def __init__(self, roles: LogRoles) -> None:
+        import duckdb
+
+        server, client = roles.server_request, roles.client_request
+        self._event_id = roles.event_id
+        self._kinds = {"served": server.event, "called": client.event}
+        self._levels = list(roles.error_levels)
+        self._fields = {
+            **{
+                name: getattr(roles, name)
+                for name in ("level", "event", "event_id", "message", "trace", "span", "parent")
+            },
+            **{f"served_{name}": getattr(server, name) for name in ("method", "route", "status")},
+            **{f"called_{name}": getattr(client, name) for name in ("callee", "method", "route", "status", "error")},
+        }
+        self._connection = duckdb.connect()
+        self._connection.execute("SET enable_progress_bar = false")
+        self._run(f"CREATE TABLE line (service VARCHAR, {', '.join(f'{name} VARCHAR' for name in self._fields)})")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def add(self, part: LogSlice, copy: Path) -> tuple[str, Path]:
+        """Load a slice by way of a copy: DuckDB reads whole files only."""
+        data = part.lines()
+        copy.write_bytes(data)
+        if data:
+            columns = dict.fromkeys(self._fields.values(), "VARCHAR")
+            declared = ", ".join(f"{_text(name)}: {_text(kind)}" for name, kind in columns.items())
+            self._run(
+                f"INSERT INTO line SELECT ?, {', '.join(map(_quoted, self._fields.values()))} FROM read_json(?, "  # noqa: S608 - fields of the contract, quoted
+                f"format='newline_delimited', ignore_errors=true, columns={{{declared}}})",
+                part.service,
+                str(copy),
+            )
+        return part.service, copy
+
+    def service(self, service: str, copies: Iterable[tuple[str, Path]]) -> ServiceLog:
+        """What one service's lines add up to."""
+        files = [copy for owner, copy in copies if owner == service]
+        written = sum(file.read_bytes().count(b"\n") for file in files)
+        ((sound, errors),) = self._run(
+            "SELECT count(event_id), count(*) FILTER (list_contains(?, level)) FROM line WHERE service = ?",
+            self._levels,
+            service,
+        )
+        repeated = self._repeated_ids(service)
+        return ServiceLog(
+            requests=Counter({RequestKey(*key): number for *key, number in self._request_counts(service)}),
+            attempts=Counter({AttemptKey(*key): number for *key, number in self._attempt_counts(service)}),
+            lines=written,
+            malformed=written - sound,
+            repeated=len(repeated),
+            errors=errors,
+            malformed_examples=tuple(self._malformed(files)) if written != sound else (),
+            repeated_examples=tuple(repeated[:EXAMPLES]),
+            error_examples=tuple(self._error_messages(service)),
+        )
+
+    def requests(self, service: str) -> list[RequestLine]:
+        """Every request line of a service."""
+        rows = self._run(
+            "SELECT coalesce(trace, ''), coalesce(parent, ''), coalesce(served_method, ''), coalesce(served_route, ''), "
+            "coalesce(served_status, '') FROM line WHERE service = ? AND event = ?",
+            service,
+            self._kinds["served"],
+        )
+        return [RequestLine(trace, parent, RequestKey(*key)) for trace, parent, *key in rows]
+
+    def edges(self, entry: str) -> EdgeLines:
+        """Calls without an answer, what became of them, and requests that a callee logged twice for one span."""
+        unanswered = self._run(
+            "SELECT span, coalesce(called_callee, ''), coalesce(called_method, ''), coalesce(called_route, '') "
+            "FROM line WHERE event = ? AND called_status IS NULL AND span IS NOT NULL",
+            self._kinds["called"],
+        )
+        attempts = [Attempt(*row) for row in unanswered]
+        return EdgeLines(attempts, dict(self._served(attempts)), self._repeated_spans(entry))
+
+    def _served(self, attempts: Sequence[Attempt]) -> Iterator[tuple[str, RequestLine]]:
+        callees = {attempt.span: attempt.callee for attempt in attempts}
+        for callee in sorted(set(callees.values())):
+            for line in self.requests(callee):
+                if callees.get(line.parent) == callee:
+                    yield line.parent, line
+
+    def _repeated_spans(self, entry: str) -> dict[str, list[RequestLine]]:
+        rows = self._run(
+            "SELECT service, coalesce(trace, ''), parent, coalesce(served_method, ''), coalesce(served_route, ''), "
+            "coalesce(served_status, '') FROM line WHERE service <> ? AND event = ? AND parent IS NOT NULL "
+            "QUALIFY row_number() OVER (PARTITION BY service, parent ORDER BY rowid) > 1",
+            entry,
+            self._kinds["served"],
+        )
+        repeated: dict[str, list[RequestLine]] = {}
+        for service, trace, parent, *key in rows:
+            repeated.setdefault(service, []).append(RequestLine(trace, parent, RequestKey(*key)))
+        return repeated
+
+    def _request_counts(self, service: str) -> list[tuple[Any, ...]]:
+        return self._run(
+            "SELECT coalesce(served_method, ''), coalesce(served_route, ''), coalesce(served_status, ''), count(*) "
+            "FROM line WHERE service = ? AND event = ? GROUP BY ALL",
+            service,
+            self._kinds["served"],
+        )
+
+    def _attempt_counts(self, service: str) -> list[tuple[Any, ...]]:
+        """By error only where no answer came: some kits repeat an answer's status there."""
+        return self._run(
+            "SELECT coalesce(called_callee, ''), coalesce(called_method, ''), coalesce(called_route, ''), "
+            "coalesce(called_status, ''), if(called_status IS NULL, coalesce(called_error, ''), ''), count(*) "
+            "FROM line WHERE service = ? AND event = ? GROUP BY ALL",
+            service,
+            self._kinds["called"],
+        )
+
+    def _repeated_ids(self, service: str) -> list[str]:
+        """Event ids of this service's lines that stood in an earlier line of any service."""
+        rows = self._run(
+            "SELECT event_id FROM (SELECT service, event_id, row_number() OVER (PARTITION BY event_id ORDER BY rowid) AS n "
+            "FROM line WHERE event_id IS NOT NULL) WHERE n > 1 AND service = ? ORDER BY event_id",
+            service,
+        )
+        return [row[0] for row in rows]
+
+    def _error_messages(self, service: str) -> list[str]:
+        rows = self._run(
+            "SELECT coalesce(message, '') FROM line WHERE service = ? AND list_contains(?, level) ORDER BY rowid LIMIT ?",
+            service,
+            self._levels,
+            EXAMPLES,
+        )
+        return [row[0][:SHOWN_CHARACTERS] for row in rows]
+
+    def _malformed(self, files: Iterable[Path]) -> list[str]:
+        found: list[str] = []
+        for file in files:
+            for line in file.read_bytes().split(b"\n")[:-1]:
+                if len(found) < EXAMPLES and not _sound(line, self._event_id):
+                    found.append(repr(line.decode(errors="replace")[:SHOWN_CHARACTERS]))
+        return found
+
+    def _run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = self._connection.execute(statement, list(values)).fetchall()
+        return rows
+
+
+def _sound(line: bytes, event_id: str) -> bool:
+    try:
+        document = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(document, dict) and document.get(event_id) is not None
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

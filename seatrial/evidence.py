@@ -1,0 +1,229 @@
+"""Collects what a run left into one Evidence: samples, readings, logs, what Prometheus stored, the hook's answer.
+
+Owns the I/O and turns each thing that cannot be had into an obstacle in words; the checks decide what it means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from seatrial.backends.errors import NotExposition
+from seatrial.backends.exposition import Samples as Series
+from seatrial.backends.logs import LogEvidence, LogSlice, read_logs
+from seatrial.backends.prometheus import Prometheus
+from seatrial.checks.inputs import ClientRow, Generator, ServiceCounts, StepSamples
+from seatrial.checks.limits import Judged
+from seatrial.checks.load import Validity
+from seatrial.checks.metrics import Endpoint
+from seatrial.checks.reconcile_prometheus import Stored
+from seatrial.checks.scrapes import Outage, Scrapes
+from seatrial.counting import process_starts, service_counts
+from seatrial.load.errors import NoSamples
+from seatrial.load.profile import ALL, Profile
+from seatrial.load.samples import Samples, read_samples
+from seatrial.observed import Usage, observe
+from seatrial.project.project import Project
+from seatrial.readings import Reading, counter_names, load_reading, readable
+from seatrial.run_folder import read_json
+from seatrial.stacks.protocol import UnplannedExit
+
+NO_SCRAPES = Scrapes(0.0, 0.0, 1.0, obstacle="there are no two readings to look between")
+
+
+@dataclass(frozen=True, slots=True)
+class HookAnswer:
+    """The invariants hook: whether the project names one, its document, or why there is none."""
+
+    asked: bool = False
+    document: Mapping[str, Any] | None = None
+    obstacle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the project makes it possible to ask."""
+
+    edges: bool = True
+    logs: bool = True
+    prometheus: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything the checks are given. `unquiet` and `logs_obstacle` say why counts or logs cannot be used, `span` when arrivals came."""
+
+    entry: str
+    limits: Mapping[str, Mapping[str, float]]
+    validity: Validity
+    judged: Judged
+    generator: Generator | None
+    rows: Sequence[ClientRow]
+    unquiet: str = ""
+    counts: Mapping[str, ServiceCounts] = field(default_factory=dict)
+    logs: LogEvidence | None = None
+    logs_obstacle: str = ""
+    instances: Sequence[str] = ()
+    endpoints: Sequence[Endpoint] = ()
+    starts_before: Mapping[str, float] = field(default_factory=dict)
+    starts_after: Mapping[str, float] = field(default_factory=dict)
+    raw: Mapping[str, Series] = field(default_factory=dict)
+    stored: Stored = field(default_factory=Stored)
+    scrapes: Scrapes = NO_SCRAPES
+    span: tuple[float, float] | None = None
+    outages: Sequence[Outage] = ()
+    exits: Sequence[str] = ()
+    invariants: HookAnswer = HookAnswer()
+    asked: Asked = Asked()
+    usage: Sequence[Usage] = ()
+    notes: Sequence[tuple[str, str]] = ()
+
+
+def collect(
+    run_dir: Path,
+    project: Project,
+    *,
+    prometheus: Prometheus | None,
+    invariants: HookAnswer,
+    exits: Iterable[UnplannedExit] = (),
+) -> Evidence:
+    """Read the run's folder and ask Prometheus, while it still runs. Nothing that is missing raises.
+
+    `prometheus` is None when the stack has none or lost it.
+    """
+    profile = Profile.model_validate(read_json(run_dir / "profile.json"))
+    samples, absent = _samples(run_dir / "samples", profile)
+    before = load_reading(run_dir / "metrics" / "before.json")
+    after = load_reading(run_dir / "metrics" / "after.json")
+    evidence = Evidence(
+        entry=project.fleet.entry,
+        limits={step: limits.model_dump(exclude_none=True) for step, limits in profile.limits.items()},
+        validity=Validity(profile.validity.lag_p99_seconds, profile.validity.started_ratio),
+        judged=_judged(profile, samples),
+        generator=_generator(samples),
+        rows=samples.client_rows() if samples else (),
+        unquiet=unquiet(before, after),
+        invariants=invariants,
+        asked=_asked(project),
+        span=(samples.started_at, samples.started_at + profile.seconds) if samples else None,
+        outages=_outages(read_json(run_dir / "run.json") or {}),
+        notes=[("samples", absent)] if absent else [],
+    )
+    if before is None or after is None:
+        return replace(evidence, logs_obstacle=evidence.unquiet, stored=Stored(obstacle=evidence.unquiet))
+    return _observed(evidence, before, after, project, prometheus, exits)
+
+
+def unquiet(before: Reading | None, after: Reading | None) -> str:
+    """Why the counts between two readings may not be used; empty when they may."""
+    for name, reading in (("before", before), ("after", after)):
+        if reading is None:
+            return f"there is no reading {name} the load"
+        if reading.moved:
+            return f"the fleet was not quiet {name} the load: {'; '.join(reading.moved)}"
+    return ""
+
+
+def _samples(folder: Path, profile: Profile) -> tuple[Samples | None, str]:
+    try:
+        return read_samples(folder, profile), ""
+    except NoSamples as error:
+        return None, str(error)
+
+
+def _judged(profile: Profile, samples: Samples | None) -> Judged:
+    seconds = profile.judged_seconds()
+    steps: dict[str, StepSamples] = {}
+    if samples:
+        steps = {step: judged for step in [*samples.steps(), ALL] if (judged := samples.judged(step)).window.size}
+    return Judged(steps, [second - seconds[0] for second in seconds], profile.seed)
+
+
+def _generator(samples: Samples | None) -> Generator | None:
+    if samples is None:
+        return None
+    faults = [f"a journey has a fault of its own: {error}" for error in samples.journey_errors()[:1]]
+    faults += [] if samples.drained() else ["a load process ended without closing its files"]
+    return replace(samples.generator(), faults=tuple(faults))
+
+
+def _asked(project: Project) -> Asked:
+    roles = project.telemetry.roles
+    return Asked(roles.client_requests is not None, roles.log is not None, project.prometheus is not None)
+
+
+def _outages(record: Mapping[str, Any]) -> list[Outage]:
+    """Planned restarts; a scrape or two beside the restart itself may still meet a closed port."""
+    return [
+        Outage(event["instance"], event["at"] - event.get("seconds", 0.0) - 1.0, event["at"] + 1.0)
+        for event in record.get("events", [])
+        if event.get("kind") == "restart"
+    ]
+
+
+def _observed(
+    evidence: Evidence,
+    before: Reading,
+    after: Reading,
+    project: Project,
+    prometheus: Prometheus | None,
+    exits: Iterable[UnplannedExit],
+) -> Evidence:
+    roles = project.telemetry.roles
+    instances = list(dict.fromkeys(target.instance for target in (*before.targets, *after.targets)))
+    logs, logs_obstacle = _logs(before, after, project)
+    counters = counter_names(project.telemetry)
+    seen = observe(prometheus, before, after, project, counters, evidence.span or (before.at, after.at))
+    return replace(
+        evidence,
+        counts=service_counts(before, after, roles),
+        logs=logs,
+        logs_obstacle=logs_obstacle,
+        instances=instances,
+        endpoints=[endpoint for reading in (before, after) for endpoint in _endpoints(reading)],
+        starts_before=process_starts(before, roles),
+        starts_after=process_starts(after, roles),
+        raw={name: only(series, counters) for name, series in readable(after).items()},
+        stored=seen.stored,
+        scrapes=seen.scrapes,
+        usage=seen.usage,
+        exits=[_in_words(each) for each in exits if each.name.split()[0] in instances],
+        notes=[*evidence.notes, *seen.notes],
+    )
+
+
+def only(series: Series, names: set[str]) -> Series:
+    """The series of these names."""
+    return {key: value for key, value in series.items() if key.name in names}
+
+
+def _logs(before: Reading, after: Reading, project: Project) -> tuple[LogEvidence | None, str]:
+    roles = project.telemetry.roles.log
+    if roles is None:
+        return None, ""
+    begin = {target.instance: target.log_bytes for target in before.targets}
+    slices = [
+        LogSlice(target.service, Path(target.log_file), begin.get(target.instance, 0), target.log_bytes)
+        for target in after.targets
+    ]
+    try:
+        return read_logs(slices, roles, entry=project.fleet.entry), ""
+    except (OSError, ValueError) as error:  # a file that vanished or shrank
+        return None, f"the logs cannot be read: {error}"
+
+
+def _endpoints(reading: Reading) -> Iterable[Endpoint]:
+    for target in reading.targets:
+        fault = ""
+        try:
+            target.samples()
+        except NotExposition as error:
+            fault = str(error)
+        yield Endpoint(target.instance, target.body is not None, fault)
+
+
+def _in_words(found: UnplannedExit) -> str:
+    code = "" if found.returncode is None else f" with code {found.returncode}"
+    return f"{found.name} (pid {found.pid}) ended by itself{code}"
