@@ -7,7 +7,7 @@ a replica whose process start changed began again at 0.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from seatrial.backends.errors import NotExposition
 from seatrial.backends.exposition import Samples, Series
@@ -39,6 +39,25 @@ def process_starts(reading: Reading, roles: Roles) -> dict[str, float]:
         if start is not None:
             starts[target.instance] = start
     return starts
+
+
+def stored_requests(before: Reading, stored: Mapping[str, Samples], service: str, roles: Roles) -> int | None:
+    """What a service's stored counters gained since the first reading; None when an instance is missing on a side."""
+    total = 0.0
+    mine = [target for target in before.targets if target.service == service]
+    for target in mine:
+        try:
+            then = target.samples()
+        except NotExposition:
+            return None
+        if target.instance not in stored:
+            return None
+        total += _served(stored[target.instance], roles) - _served(then, roles)
+    return round(total) if mine else None
+
+
+def _served(samples: Samples, roles: Roles) -> float:
+    return sum(value for series, value in samples.items() if series.name == f"{roles.server_requests.metric}_count")
 
 
 def _instance_counts(first: TargetReading | None, last: TargetReading, roles: Roles) -> ServiceCounts:

@@ -20,7 +20,7 @@ from seatrial.checks.load import Validity
 from seatrial.checks.metrics import Endpoint
 from seatrial.checks.reconcile_prometheus import Stored
 from seatrial.checks.scrapes import Outage, Scrapes
-from seatrial.counting import process_starts, service_counts
+from seatrial.counting import process_starts, service_counts, stored_requests
 from seatrial.load.errors import NoSamples
 from seatrial.load.profile import ALL, Profile
 from seatrial.load.samples import Samples, read_samples
@@ -53,7 +53,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything the checks are given. `unquiet` and `logs_obstacle` say why counts or logs cannot be used, `span` when arrivals came."""
+    """Everything the checks are given. `unquiet` and `logs_obstacle` say why counts or logs cannot be used, `span` when arrivals came.
+
+    `offered_rate` is journeys per second planned over judged stages; `stored_requests` what Prometheus kept of the
+    entry's requests between the readings.
+    """
 
     entry: str
     limits: Mapping[str, Mapping[str, float]]
@@ -78,6 +82,10 @@ class Evidence:
     invariants: HookAnswer = HookAnswer()
     asked: Asked = Asked()
     usage: Sequence[Usage] = ()
+    offered_rate: float = 0.0
+    requests: int = 0
+    failures: int = 0
+    stored_requests: int | None = None
     notes: Sequence[tuple[str, str]] = ()
 
 
@@ -109,6 +117,9 @@ def collect(
         asked=_asked(project),
         span=(samples.started_at, samples.started_at + profile.seconds) if samples else None,
         outages=_outages(read_json(run_dir / "run.json") or {}),
+        offered_rate=_offered_rate(profile),
+        requests=len(samples.requests["outcome"]) if samples else 0,
+        failures=int((samples.requests["outcome"] != "ok").sum()) if samples else 0,
         notes=[("samples", absent)] if absent else [],
     )
     if before is None or after is None:
@@ -139,6 +150,12 @@ def _judged(profile: Profile, samples: Samples | None) -> Judged:
     if samples:
         steps = {step: judged for step in [*samples.steps(), ALL] if (judged := samples.judged(step)).window.size}
     return Judged(steps, [second - seconds[0] for second in seconds], profile.seed)
+
+
+def _offered_rate(profile: Profile) -> float:
+    rates = profile.rates()
+    judged = profile.judged_seconds() or range(profile.seconds)
+    return sum(rates[second] for second in judged) / len(judged)
 
 
 def _generator(samples: Samples | None) -> Generator | None:
@@ -189,6 +206,7 @@ def _observed(
         stored=seen.stored,
         scrapes=seen.scrapes,
         usage=seen.usage,
+        stored_requests=stored_requests(before, seen.stored.series, project.fleet.entry, roles),
         exits=[_in_words(each) for each in exits if each.name.split()[0] in instances],
         notes=[*evidence.notes, *seen.notes],
     )

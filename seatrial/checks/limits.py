@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seatrial.checks.figures import figure
 from seatrial.checks.finding import Finding, Verdict
 from seatrial.checks.inputs import StepSamples
 from seatrial.statistics.bootstrap import (
@@ -29,6 +30,7 @@ from seatrial.statistics.percentiles import samples_needed, share_of
 
 ERRORS = "error_ratio"
 RATE = "rate_min"
+UNITS = {ERRORS: "ratio", RATE: "1/s"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def _judge(step: str, kind: str, limit: float, judged: Judged, obstacle: str) ->
     name = check_name(step, kind)
     samples = judged.steps.get(step)
     count = samples.latency_seconds.size if samples else 0
-    unit = {ERRORS: "ratio", RATE: "1/s"}.get(kind, "s")
+    unit = UNITS.get(kind, "s")
     reason = obstacle or _shortage(kind, count, judged)
     if reason or samples is None:
         return Finding(name, Verdict.INCONCLUSIVE, reason, limit=limit, unit=unit, samples=count)
@@ -87,7 +89,7 @@ def _judge(step: str, kind: str, limit: float, judged: Judged, obstacle: str) ->
         reason = f"requests in {interval.blocks} windows only: an interval needs {FEWEST_BLOCKS}"
         return Finding(name, Verdict.INCONCLUSIVE, reason, interval.value, limit=limit, unit=unit, samples=count)
     verdict = (at_least if kind == RATE else at_most)(interval, limit)
-    reason = _reason(verdict, interval, limit, kind)
+    reason = _reason(verdict, interval, limit, unit)
     return Finding(name, verdict, reason, interval.value, interval.low, interval.high, limit, unit, count)
 
 
@@ -111,20 +113,12 @@ def _interval(kind: str, samples: StepSamples, judged: Judged, random: Random) -
     return percentile_interval(samples.latency_seconds, block, share_of(kind), random)
 
 
-def _reason(verdict: Verdict, interval: Interval, limit: float, kind: str) -> str:
-    low, high = (format_figure(end, kind) for end in (interval.low, interval.high))
-    wanted = format_figure(limit, kind)
-    sign = "at least" if kind == RATE else "at most"
+def _reason(verdict: Verdict, interval: Interval, limit: float, unit: str) -> str:
+    sign = "at least" if unit == UNITS[RATE] else "at most"
     said = {
         Verdict.PASS: "all of it within",
         Verdict.FAIL: "all of it beyond",
         Verdict.INCONCLUSIVE: "the limit lies inside; a longer run would decide",
     }[verdict]
-    return f"95 % interval {low} to {high}, wanted {sign} {wanted}: {said}"
-
-
-def format_figure(value: float, kind: str) -> str:
-    """A figure as a person reads it."""
-    if kind == ERRORS:
-        return f"{value:.3%}"
-    return f"{value:.1f}/s" if kind == RATE else f"{value * 1000:.4g} ms"
+    bounds = f"{figure(interval.low, unit)} to {figure(interval.high, unit)}"
+    return f"95 % interval {bounds}, wanted {sign} {figure(limit, unit)}: {said}"

@@ -1,0 +1,24 @@
+"""Figures as a person reads them, one way everywhere: 41.3 ms, 1.83 s, 0.20 %, 171.2/s, 9 412."""
+
+from __future__ import annotations
+
+import math
+
+MEGABYTE = 1_000_000
+
+
+def figure(value: float | None, unit: str = "") -> str:
+    """The value with its unit; empty when there is none. Thousands are set apart by a narrow space's plain cousin."""
+    if value is None or not math.isfinite(value):
+        return ""
+    match unit:
+        case "s":
+            return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.3g} ms"
+        case "ratio":
+            return f"{value:.2%}".replace("%", " %")
+        case "1/s":
+            return f"{value:.1f}/s"
+        case "bytes":
+            return f"{value / MEGABYTE:.0f} MB"
+        case _:
+            return f"{value:,.0f}".replace(",", " ") if value == round(value) else f"{value:.3g}"

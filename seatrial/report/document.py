@@ -1,0 +1,124 @@
+"""verdict.json: the judgement as a document. Its fields and their meaning: docs/verdict.md and verdict.schema.json.
+
+Owns the shape; leaves writing it to who runs. Unknown numbers are null, never 0 and never NaN.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seatrial.checks.finding import Finding, Verdict
+from seatrial.checks.invariants import PREFIX
+from seatrial.checks.load import VALID
+from seatrial.evidence import Evidence
+from seatrial.judge import Judgement
+from seatrial.load.profile import ALL
+from seatrial.statistics.percentiles import percentile, samples_needed, share_of
+
+SCHEMA = 1
+SCHEMA_FILE = Path(__file__).with_name("verdict.schema.json")
+PERCENTILES = ("p50", "p95", "p99", "p999")
+TIMINGS = ("up_seconds", "load_seconds", "judge_seconds", "total_seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """Which run this was; times in epoch seconds."""
+
+    run: str
+    profile: str
+    seed: int
+    started: float
+    finished: float
+
+
+def verdict_document(
+    facts: RunFacts, evidence: Evidence, judgement: Judgement, timings: Mapping[str, float]
+) -> dict[str, Any]:
+    """The document. `timings` has the seconds of TIMINGS as far as they are known."""
+    return {
+        "schema": SCHEMA,
+        "run": facts.run,
+        "verdict": judgement.verdict.value,
+        "profile": facts.profile,
+        "seed": facts.seed,
+        "started": facts.started,
+        "finished": facts.finished,
+        "offered": {"journeys": evidence.generator.planned if evidence.generator else 0, "rate": evidence.offered_rate},
+        "load": _load(evidence, judgement),
+        "latency_seconds": _latency(evidence),
+        "requests": evidence.requests,
+        "failures": evidence.failures,
+        "checks": [_check(finding) for finding in judgement.findings],
+        "not_checked": [{"name": each.name, "reason": each.reason} for each in judgement.not_checked],
+        "reconciliation": _reconciliation(evidence, judgement),
+        "invariants": [_invariant(found) for found in judgement.findings if found.name.startswith(PREFIX)],
+        "services": [
+            {"name": each.service, "busy": _number(each.busy), "cpu": _number(each.cpu), "rss_bytes": each.rss_bytes}
+            for each in evidence.usage
+        ],
+        "timings": {name: _number(timings.get(name)) for name in TIMINGS},
+    }
+
+
+def _load(evidence: Evidence, judgement: Judgement) -> dict[str, Any]:
+    generator = evidence.generator
+    valid = any(found.name == VALID and found.verdict is Verdict.PASS for found in judgement.findings)
+    if generator is None:
+        return {"valid": valid, "lag_p50_seconds": None, "lag_p99_seconds": None, "shed": 0, "cpu": None}
+    lags = {
+        f"lag_{name}_seconds": _number(percentile(generator.lag_seconds, share_of(name))) for name in ("p50", "p99")
+    }
+    cpu = generator.cpu_seconds / generator.wall_seconds if generator.wall_seconds else None
+    return {"valid": valid, **lags, "shed": generator.shed, "cpu": _number(cpu)}
+
+
+def _latency(evidence: Evidence) -> dict[str, float | None]:
+    """Of all judged requests; null where there are too few for the percentile."""
+    samples = evidence.judged.steps.get(ALL)
+    if samples is None:
+        return dict.fromkeys(PERCENTILES)
+    latency = samples.latency_seconds
+    return {
+        name: percentile(latency, share_of(name)) if latency.size >= samples_needed(share_of(name)) else None
+        for name in PERCENTILES
+    }
+
+
+def _check(found: Finding) -> dict[str, Any]:
+    numbers = {name: _number(getattr(found, name)) for name in ("value", "low", "high", "limit")}
+    return {
+        "name": found.name,
+        "verdict": found.verdict.value,
+        **numbers,
+        "unit": found.unit,
+        "samples": None if found.samples is None else int(found.samples),
+        "reason": found.reason,
+    }
+
+
+def _reconciliation(evidence: Evidence, judgement: Judgement) -> dict[str, Any]:
+    entry = evidence.counts.get(evidence.entry)
+    log = evidence.logs.services.get(evidence.entry) if evidence.logs else None
+    return {
+        "sent": len(evidence.rows),
+        "gateway": None if entry is None or entry.unreadable else entry.requests.total(),
+        "prometheus": evidence.stored_requests,
+        "logs": log.requests.total() if log else None,
+        "differences": [
+            {"class": each.cause.value, "count": each.count, "examples": list(each.examples)}
+            for each in judgement.differences
+        ],
+    }
+
+
+def _invariant(found: Finding) -> dict[str, str]:
+    return {"name": found.name.removeprefix(PREFIX), "verdict": found.verdict.value, "reason": found.reason}
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)

@@ -1,0 +1,67 @@
+"""What every renderer says in the same words: the headline, the reasons, what was not checked. From verdict.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from seatrial.checks.figures import figure
+
+NAMED = 3
+LOUD = ("FAIL", "INCONCLUSIVE")
+
+
+def headline(document: Mapping[str, Any]) -> str:
+    """One sentence: the verdict first, then what decided it."""
+    checks = document["checks"]
+    total = len(checks)
+    deciding = [check["name"] for check in checks if check["verdict"] == document["verdict"]]
+    if not checks:
+        return "INCONCLUSIVE: nothing was checked"
+    if document["verdict"] == "PASS":
+        return f"PASS: all {total} checks passed"
+    named = ", ".join(deciding[:NAMED]) + (f" and {len(deciding) - NAMED} more" if len(deciding) > NAMED else "")
+    said = "failed" if document["verdict"] == "FAIL" else "could not be decided"
+    return f"{document['verdict']}: {len(deciding)} of {total} checks {said}: {named}"
+
+
+def facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """A few lines about the run, by what each is about."""
+    offered, load, latency = document["offered"], document["load"], document["latency_seconds"]
+    shown = [f"{name} {figure(latency[name], 's')}" for name in latency if latency[name] is not None]
+    lag = figure(load["lag_p99_seconds"], "s")
+    lines = [
+        ("load", f"{offered['rate']:g} journeys/s offered, {figure(offered['journeys'])} journeys planned"),
+        ("requests", f"{figure(document['requests'])} sent, {figure(document['failures'])} failed"),
+        ("latency", ", ".join(shown) or "too few judged requests"),
+        ("generator", f"dispatch lag p99 {lag}, {load['cpu'] or 0:.2f} cores" if lag else "left no account of itself"),
+    ]
+    busiest = max(document["services"], key=lambda each: each["cpu"] or 0, default=None)
+    if busiest and busiest["cpu"]:
+        busy = f", {figure(busiest['busy'], 'ratio')} of its threads busy" if busiest["busy"] is not None else ""
+        lines.append(("busiest", f"{busiest['name']}: {busiest['cpu']:.2f} cores{busy}"))
+    return lines
+
+
+def row(check: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
+    """Measured, interval, limit and samples of a check, after its name."""
+    unit = check["unit"]
+    both = check["low"] is not None and check["high"] is not None
+    interval = f"{figure(check['low'], unit)} to {figure(check['high'], unit)}" if both else ""
+    # A count that must be nought needs no limit beside it.
+    sign = ">=" if unit == "1/s" else "<="
+    limit = f"{sign} {figure(check['limit'], unit)}" if check["limit"] else ""
+    return check["name"], figure(check["value"], unit), interval, limit, figure(check["samples"])
+
+
+def loud(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The checks that did not pass, failures first."""
+    return [check for verdict in LOUD for check in document["checks"] if check["verdict"] == verdict]
+
+
+def not_checked(document: Mapping[str, Any]) -> list[str]:
+    """A sentence per reason."""
+    by_reason: dict[str, list[str]] = {}
+    for each in document["not_checked"]:
+        by_reason.setdefault(each["reason"], []).append(each["name"])
+    return [f"{', '.join(names)}: {reason}" for reason, names in by_reason.items()]
