@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from seatrial.checks.figures import figure
 from seatrial.checks.finding import Finding, Verdict
 from seatrial.checks.inputs import ServiceLog
 
@@ -27,4 +28,6 @@ def log_errors(logs: Mapping[str, ServiceLog] | None, *, obstacle: str) -> Findi
         )
     if not lines:
         return Finding(NAME, Verdict.INCONCLUSIVE, "no service wrote a line", samples=0)
-    return Finding(NAME, Verdict.PASS, f"{lines} lines, none at an error level", value=0.0, limit=0.0, samples=lines)
+    return Finding(
+        NAME, Verdict.PASS, f"{figure(lines)} lines, none at an error level", value=0.0, limit=0.0, samples=lines
+    )

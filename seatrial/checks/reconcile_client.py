@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seatrial.checks.differences import Cause, Difference, Ledger, failing, merge
+from seatrial.checks.figures import figure
 from seatrial.checks.finding import Finding, Verdict
 from seatrial.checks.inputs import ClientRow, RequestLine, ServiceCounts
 
@@ -45,7 +46,7 @@ def judge_differences(name: str, differences: Sequence[Difference], compared: in
     """FAIL on what no class excuses; the reason names every class."""
     wrong = failing(differences)
     listed = ", ".join(f"{difference.count} {difference.cause}" for difference in wrong or differences)
-    reason = f"{compared} {what} compared; {listed or 'no difference'}"
+    reason = f"{figure(compared)} {what} compared; {listed or 'no difference'}"
     if wrong:
         reason += f"; as {'; '.join(wrong[0].examples[:2])}"
     verdict = Verdict.FAIL if wrong else Verdict.PASS

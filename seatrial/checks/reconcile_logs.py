@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from seatrial.checks.figures import figure
 from seatrial.checks.finding import Finding, Verdict
 from seatrial.checks.inputs import ServiceCounts, ServiceLog
 
@@ -41,7 +42,7 @@ def reconcile_logs(
     if blind or not lines:
         reason = f"counters cannot be read: {'; '.join(blind)}" if blind else "no line was written, nothing compared"
         return Finding(NAME, Verdict.INCONCLUSIVE, reason, samples=lines)
-    return Finding(NAME, Verdict.PASS, f"{lines} lines, each counted once", samples=lines, value=0.0, limit=0.0)
+    return Finding(NAME, Verdict.PASS, f"{figure(lines)} lines, each counted once", samples=lines, value=0.0, limit=0.0)
 
 
 def _unsound(service: str, log: ServiceLog) -> Iterator[str]:

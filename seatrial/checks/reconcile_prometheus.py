@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seatrial.backends.exposition import Samples
+from seatrial.checks.figures import figure
 from seatrial.checks.finding import Finding, Verdict
 
 NAME = "reconcile.prometheus"
@@ -47,7 +48,9 @@ def reconcile_prometheus(raw: Mapping[str, Samples], stored: Stored, *, obstacle
     if missing or not compared:
         reason = f"no scrape after the last reading, or no reading, of {', '.join(missing) or 'any target'}"
         return Finding(NAME, Verdict.INCONCLUSIVE, reason, samples=compared)
-    return Finding(NAME, Verdict.PASS, f"{compared} series stored as counted", value=0.0, limit=0.0, samples=compared)
+    return Finding(
+        NAME, Verdict.PASS, f"{figure(compared)} series stored as counted", value=0.0, limit=0.0, samples=compared
+    )
 
 
 def _unequal(instance: str, raw: Samples, stored: Samples) -> list[str]:

@@ -72,15 +72,14 @@ class PlainRenderer:
 
 def verdict_lines(document: Mapping[str, Any], files: Mapping[str, str]) -> list[str]:
     """The whole verdict, its headline last."""
-    lines = ["", *(f"{name:<10} {text}" for name, text in wording.facts(document)), ""]
-    rows = [(check["verdict"], *wording.row(check)) for check in document["checks"]]
-    table = [("verdict", "check", "measured", "95 % interval", "limit", "n"), *rows]
+    lines = ["", *(f"{name:<11} {text}" for name, text in wording.facts(document)), ""]
+    table = [("verdict", "check", "measured", "95 % interval", "limit", "n")]
+    table += [(check["verdict"], *wording.row(check)) for check in wording.measured(document)]
     widths = [max(len(cells[column]) for cells in table) for column in range(len(table[0]))]
     lines += [
         "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip() for cells in table
     ]
-    if loud := wording.loud(document):
-        lines += ["", *(f"{check['verdict']} {check['name']}: {check['reason']}" for check in loud)]
-    lines += ["", *(f"not checked: {each}" for each in wording.not_checked(document))]
+    lines += [f"{verdict} {', '.join(names)}: {reason}" for verdict, names, reason in wording.reasons(document)]
+    lines += ["", *(f"{check['verdict']} {check['name']}: {check['reason']}" for check in wording.stated(document)), ""]
     lines += [f"{name}: {path}" for name, path in files.items()]
     return [*lines, wording.headline(document)]

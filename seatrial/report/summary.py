@@ -16,11 +16,16 @@ def summary_markdown(document: Mapping[str, Any]) -> str:
     if wording.loud(document):
         reasons = [(check["verdict"], f"`{check['name']}`", check["reason"]) for check in wording.loud(document)]
         parts.append(_table(("verdict", "check", "reason"), reasons))
-    parts += [f"Not checked: {_cell(each)}" for each in wording.not_checked(document)]
-    rows = [(check["verdict"], *wording.row(check)) for check in document["checks"]]
-    table = _table(("verdict", "check", "measured", "95 % interval", "limit", "n"), rows)
-    parts.append(f"<details><summary>All {len(rows)} checks</summary>\n\n{table}\n\n</details>")
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, _folded(document)]) + "\n"
+
+
+def _folded(document: Mapping[str, Any]) -> str:
+    rows = [(check["verdict"], *wording.row(check)) for check in wording.measured(document)]
+    figures = _table(("verdict", "check", "measured", "95 % interval", "limit", "n"), rows)
+    found = [(check["verdict"], check["name"], check["reason"]) for check in wording.stated(document)]
+    statements = _table(("verdict", "check", "found"), found)
+    title = f"All {len(rows) + len(found)} checks"
+    return f"<details><summary>{title}</summary>\n\n{figures}\n\n{statements}\n\n</details>"
 
 
 def _about(document: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -41,10 +41,10 @@ class TerminalRenderer:
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
         self._clock = clock
-        self._live = Live(console=console, refresh_per_second=8, transient=True, get_renderable=self._below)
         self._step: tuple[str, float] | None = None
         self._progress: tuple[LoadProgress, float] | None = None
         self._findings: dict[str, int] = {}
+        self._live = Live(console=console, refresh_per_second=8, transient=True, get_renderable=self._below)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -125,14 +125,10 @@ def _load_line(event: LoadProgress, rate: float) -> RenderableType:
 def verdict_parts(document: Mapping[str, Any], files: Mapping[str, str]) -> list[RenderableType]:
     """The verdict from top to bottom; its headline is the last line."""
     verdict = document["verdict"]
-    parts: list[RenderableType] = [Text(), _facts(document), Text(), _checks(document)]
-    if loud := wording.loud(document):
-        parts += [Text(), *(_reason(check) for check in loud)]
-    if unasked := wording.not_checked(document):
-        parts += [Text(), *(_indented(Text.assemble(("not checked  ", "bold"), each), style="dim") for each in unasked)]
-    parts += [Text(), *(_indented(Text.assemble((f"{name:<12} ", "dim"), path)) for name, path in files.items())]
-    mark = Text(f" {MARKS[verdict]} {wording.headline(document)} ", style=f"{STYLES[verdict]} reverse")
-    return [*parts, Text(), mark]
+    parts: list[RenderableType] = [Text(), _facts(document), Text(), _measured(document)]
+    parts += [_reason(*group) for group in wording.reasons(document)]
+    parts += [Text(), _stated(document), Text(), _files(files), Text()]
+    return [*parts, Text(f" {MARKS[verdict]} {wording.headline(document)} ", style=f"{STYLES[verdict]} reverse")]
 
 
 def _facts(document: Mapping[str, Any]) -> RenderableType:
@@ -142,25 +138,44 @@ def _facts(document: Mapping[str, Any]) -> RenderableType:
     return grid
 
 
-def _checks(document: Mapping[str, Any]) -> RenderableType:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("", width=3, justify="right", no_wrap=True)
-    table.add_column("check", no_wrap=True)
+def _measured(document: Mapping[str, Any]) -> RenderableType:
+    table = _grid("", "check", header=True)
     for title in ("measured", "95 % interval", "limit", "n"):
         table.add_column(title, justify="right", no_wrap=True)
-    for check in document["checks"]:
-        verdict = check["verdict"]
+    for check in wording.measured(document):
         name, *cells = wording.row(check)
-        style = "" if verdict == "PASS" else STYLES[verdict]
-        table.add_row(Text(MARKS[verdict], style=STYLES[verdict]), Text(name, style=style), *cells)
+        table.add_row(*_marked(check, name), *cells)
     return table
 
 
-def _reason(check: Mapping[str, Any]) -> RenderableType:
+def _stated(document: Mapping[str, Any]) -> RenderableType:
+    table = _grid("", "check", header=False)
+    table.add_column("found", overflow="fold")
+    for check in wording.stated(document):
+        table.add_row(*_marked(check, check["name"]), Text(check["reason"]))
+    return table
+
+
+def _files(files: Mapping[str, str]) -> RenderableType:
+    table = _grid("", "file", header=False)
+    table.add_column("path", overflow="fold", style="dim")
+    for name, path in files.items():
+        table.add_row("", name, path)
+    return table
+
+
+def _grid(*columns: str, header: bool) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=header, header_style="dim")
+    for title in columns:
+        table.add_column(title, justify="left" if title else "right", width=None if title else 3, no_wrap=True)
+    return table
+
+
+def _marked(check: Mapping[str, Any], name: str) -> tuple[Text, Text]:
     verdict = check["verdict"]
-    name = Text(f"{MARKS[verdict]} {check['name']}", style=STYLES[verdict])
-    return Group(_indented(name), _indented(Text(check["reason"]), left=4))
+    return Text(MARKS[verdict], style=STYLES[verdict]), Text(name, style="" if verdict == "PASS" else STYLES[verdict])
 
 
-def _indented(text: Text, *, left: int = 2, style: str = "") -> RenderableType:
-    return Padding(text, (0, 0, 0, left), style=style)
+def _reason(verdict: str, names: Sequence[str], reason: str) -> RenderableType:
+    text = Text.assemble((f"{', '.join(names)}: ", STYLES[verdict]), reason)
+    return Padding(text, (0, 0, 0, 5), expand=False)

@@ -9,6 +9,7 @@ from seatrial.checks.figures import figure
 
 NAMED = 3
 LOUD = ("FAIL", "INCONCLUSIVE")
+MEASURES = frozenset({"s", "ratio", "1/s"})
 
 
 def headline(document: Mapping[str, Any]) -> str:
@@ -26,7 +27,7 @@ def headline(document: Mapping[str, Any]) -> str:
 
 
 def facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """A few lines about the run, by what each is about."""
+    """A few lines about the run, by what each is about; with what was not checked, so that nobody misses it."""
     offered, load, latency = document["offered"], document["load"], document["latency_seconds"]
     shown = [f"{name} {figure(latency[name], 's')}" for name in latency if latency[name] is not None]
     lag = figure(load["lag_p99_seconds"], "s")
@@ -40,18 +41,35 @@ def facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     if busiest and busiest["cpu"]:
         busy = f", {figure(busiest['busy'], 'ratio')} of its threads busy" if busiest["busy"] is not None else ""
         lines.append(("busiest", f"{busiest['name']}: {busiest['cpu']:.2f} cores{busy}"))
-    return lines
+    return lines + [("not checked", each) for each in not_checked(document)]
+
+
+def measured(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The checks that hold a figure against a limit: a table shows them best."""
+    return [check for check in document["checks"] if check["unit"] in MEASURES]
+
+
+def stated(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The others: their reason says what was found, also when they passed."""
+    return [check for check in document["checks"] if check["unit"] not in MEASURES]
 
 
 def row(check: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
-    """Measured, interval, limit and samples of a check, after its name."""
+    """Name, figure, interval, limit and samples of a measured check."""
     unit = check["unit"]
     both = check["low"] is not None and check["high"] is not None
     interval = f"{figure(check['low'], unit)} to {figure(check['high'], unit)}" if both else ""
-    # A count that must be nought needs no limit beside it.
-    sign = ">=" if unit == "1/s" else "<="
-    limit = f"{sign} {figure(check['limit'], unit)}" if check["limit"] else ""
+    limit = f"{'>=' if unit == '1/s' else '<='} {figure(check['limit'], unit)}"
     return check["name"], figure(check["value"], unit), interval, limit, figure(check["samples"])
+
+
+def reasons(document: Mapping[str, Any]) -> list[tuple[str, list[str], str]]:
+    """Verdict, checks and reason of the measured checks that did not pass; checks of one reason stand together."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for check in loud(document):
+        if check["unit"] in MEASURES:
+            grouped.setdefault((check["verdict"], check["reason"]), []).append(check["name"])
+    return [(verdict, names, reason) for (verdict, reason), names in grouped.items()]
 
 
 def loud(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -64,4 +82,4 @@ def not_checked(document: Mapping[str, Any]) -> list[str]:
     by_reason: dict[str, list[str]] = {}
     for each in document["not_checked"]:
         by_reason.setdefault(each["reason"], []).append(each["name"])
-    return [f"{', '.join(names)}: {reason}" for reason, names in by_reason.items()]
+    return [f"{', '.join(names)} ({reason})" for reason, names in by_reason.items()]
