@@ -135,17 +135,11 @@ class Client:
             try:
                 pending.connection.settimeout(left)
                 data = pending.connection.recv(_READ_BYTES)
-                if not data and not reading.message_begun:
-                    raise Broken("closed before an answer")
-                reading.feed(data)
             except TimeoutError as error:
                 raise TimedOut(f"no whole answer in {self._read_timeout:g} s") from error
             except OSError as error:
                 raise Broken(_words(error)) from error
-            except HTTPParseError as error:
-                raise Broken(f"not HTTP: {error}") from error
-            if not data and not reading.finished:
-                raise Broken("closed within the answer")
+            _feed(reading, data)
 
     def _message(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> bytes:
         lines = [f"{method} {self._prefix}{target} HTTP/1.1", f"Host: {self._host_header}"]
@@ -178,6 +172,18 @@ class Client:
         except BaseException:  # whoever is killed while connecting leaves no descriptor behind
             connection.close()
             raise
+
+
+def _feed(reading: _Reading, data: bytes) -> None:
+    """Parse what came; no data is the end of the connection, which may be the end of the answer."""
+    if not data and not reading.message_begun:
+        raise Broken("closed before an answer")
+    try:
+        reading.feed(data)
+    except HTTPParseError as error:
+        raise Broken(f"not HTTP: {error}" if data else "closed within the answer") from error
+    if not data and not reading.finished:
+        raise Broken("closed within the answer")
 
 
 def _readable(connection: socket.socket) -> bool:
