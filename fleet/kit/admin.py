@@ -137,6 +137,8 @@ class _Handler(BaseHTTPRequestHandler):
         standard = {"Content-Type": reply.content_type, "Content-Length": str(len(reply.body))}
         for name, value in (standard | reply.headers).items():
             self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(reply.body)
 

@@ -147,9 +147,8 @@ def _bare_app(service: str, settings: Settings) -> KitApp:
         static_folder=None,
     )
     app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
-    # Both would answer a mistyped path with a redirect, and our clients follow none.
+    # It would answer a mistyped path with a redirect, and our clients follow none.
     app.url_map.merge_slashes = False
-    app.url_map.strict_slashes = False
     return app
 
 
