@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,6 @@ from seatrial.errors import Exit, StackError, UsageError
 
 if TYPE_CHECKING:  # models, numpy and rich are imported when a trial is begun
     from seatrial.run_folder import RunFolder
-    from seatrial.settings import Settings
     from seatrial.trial import Order
 
 EXAMPLES = (
@@ -39,8 +39,8 @@ def trial(
 
     Takes free ports and a folder of its own, so trials do not disturb one another. The verdict is the last line.
     """
-    from seatrial.report.events import VerdictReached
-    from seatrial.report.terminal import renderer
+    from seatrial.report.renderers import choose_renderer
+    from seatrial.run_folder import read_json
     from seatrial.stacks.local import LocalStack
     from seatrial.trial import Trial
 
@@ -49,10 +49,12 @@ def trial(
     refuse_without_vitals(invocation)
     run = new_run(order, (runs or invocation.runs).absolute())
     stack = LocalStack(order.project, run, faults=bool(order.faults), settings=invocation.settings)
-    with renderer(invocation.settings, quiet=json == "-") as shown:
+    # With the document on standard output, what a person reads goes where it does not mix.
+    stream = sys.stderr if json == "-" else sys.stdout
+    with choose_renderer(stream, color=invocation.settings.color) as shown:
         verdict = Trial(order, run, stack, shown.show).go()
     if json is not None:
-        write_document(verdict_of(run), json)
+        write_document(read_json(run.path / "verdict.json"), json)
     return Exit[verdict.name]
 
 

@@ -1,0 +1,247 @@
+"""The main job, as a list of steps: up, populate, break, read, drive, mend, read, judge, report, down.
+
+Owns their order and what happens when one cannot be done. Leaves each step to the module of its name, and how it
+all looks to the renderers of seatrial.report.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import requests
+
+from seatrial.backends.prometheus import Prometheus
+from seatrial.checks.finding import Finding, Verdict
+from seatrial.errors import HookError, UsageError
+from seatrial.evidence import Evidence, HookAnswer, collect
+from seatrial.faults import Fault
+from seatrial.judge import Judgement, judge
+from seatrial.load.errors import GeneratorFailed, NoSamples
+from seatrial.load.plan import Plan
+from seatrial.load.profile import Profile
+from seatrial.load.progress import Progress
+from seatrial.load.runner import LoadJob, drive
+from seatrial.load.samples import to_parquet
+from seatrial.project.project import Project
+from seatrial.readings import quiet_reading
+from seatrial.report.document import RunFacts, verdict_document
+from seatrial.report.events import Event, LoadProgress, Note, RunStarted, StepFinished, StepStarted, VerdictReached
+from seatrial.report.junit import junit_xml
+from seatrial.report.summary import summary_markdown
+from seatrial.run_folder import RunFolder, write_json, write_text
+from seatrial.settings import child_environment
+from seatrial.stacks import control
+from seatrial.stacks.local import LocalStack
+from seatrial.stacks.owner import answer
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was asked for."""
+
+    project: Project
+    profile: Profile
+    plan: Plan
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(slots=True)
+class Told:
+    """What a step says of itself when it has ended."""
+
+    result: str = ""
+    ok: bool = True
+
+
+@dataclass(slots=True)
+class Trial:
+    """One run of the main job. `show` is told every event; `unmet` are steps that could not be done."""
+
+    order: Order
+    run: RunFolder
+    stack: LocalStack
+    show: Callable[[Event], None]
+    timings: dict[str, float] = field(default_factory=dict)
+    unmet: list[Finding] = field(default_factory=list)
+
+    def go(self) -> Verdict:
+        """Run all steps; whatever happens, the stack is down and the run finished afterwards."""
+        began, profile = time.monotonic(), self.order.profile
+        self.show(RunStarted(self.run.id, profile.name, profile.seed, str(self.run.path)))
+        write_json(self.run.path / "profile.json", profile.document())
+        try:
+            self._up()
+            self._populate()
+            self._fault("apply")
+            self._read("before")
+            self._drive()
+            # Lifted before the second reading: a fleet that hangs would never be quiet.
+            self._fault("lift")
+            self._read("after")
+            judgement, evidence = self._judge()
+            self.timings["total_seconds"] = time.monotonic() - began
+            reached = self._report(judgement, evidence)
+        finally:
+            self._down()
+        self.show(reached)
+        return reached.verdict
+
+    # Before the load
+
+    def _up(self) -> None:
+        with self._step("start fleet and Prometheus") as told:
+            began = time.monotonic()
+            self.stack.up()
+            self.timings["up_seconds"] = time.monotonic() - began
+            told.result = f"{len(self.stack.replicas())} replicas, entry {self.stack.entry_url()}"
+
+    def _populate(self) -> None:
+        command = self.order.project.hooks.populate
+        if command is None:
+            return
+        with self._step("populate") as told:
+            made = self._hook(told, "populate", command, seed=self.order.profile.seed)
+            numbers = {name: value for name, value in made.items() if isinstance(value, int)}
+            told.result = told.result or ", ".join(f"{value} {name}" for name, value in numbers.items())
+
+    def _fault(self, action: str) -> None:
+        command, faults = self.order.project.hooks.fault, self.order.faults
+        if not faults:
+            return
+        if command is None:
+            raise UsageError("--fault needs a fault hook, and seatrial.yml names none. Add hooks.fault.")
+        documents = [fault.document() for fault in faults]
+        with self._step(f"{action} fault") as told:
+            told.result = ", ".join(f"{fault.name} at {fault.service}" for fault in faults)
+            self._hook(told, "fault", command, action=action, faults=documents)
+        self.run.event("fault", action=action, faults=documents)
+
+    def _hook(self, told: Told, name: str, command: Sequence[str], **document: Any) -> dict[str, Any]:
+        """The hook's answer; empty, and an INCONCLUSIVE finding, when it gave none."""
+        try:
+            return self.stack.call_hook(name, command, **document)
+        except HookError as error:
+            self.unmet.append(Finding(f"hooks.{name}", Verdict.INCONCLUSIVE, str(error)))
+            told.result, told.ok = str(error), False
+            return {}
+
+    # The load, and what it left
+
+    def _read(self, when: str) -> None:
+        project = self.order.project
+        with self._step(f"read counters {when} the load") as told:
+            reading = quiet_reading(self.stack.replicas(), project.fleet.admin.metrics, project.telemetry)
+            reading.save(self.run.metrics / f"{when}.json")
+            told.ok, told.result = not reading.moved, "; ".join(reading.moved) or "quiet"
+
+    def _drive(self) -> None:
+        load = self.order.project.load
+        if load is None:
+            raise UsageError("a trial needs a load, and seatrial.yml names none. Add load.locustfile.")
+        if self.unmet:
+            self.show(Note("no load is driven, since what it needs is not there", warning=True))
+            return
+        profile = self.order.profile
+        job = LoadJob(
+            profile=profile,
+            locustfile=load.locustfile,
+            target=self.stack.entry_url(),
+            samples=self.run.samples,
+            profile_file=self.run.path / "profile.json",
+            log=self.run.logs / "locust.out",
+            environment=child_environment(self.run.id),
+            identities=self.run.identities if self.run.identities.exists() else None,
+            working_folder=self.order.project.root,
+        )
+        with self._step(f"drive {profile.name}, {profile.seconds} s") as told:
+            try:
+                self.timings["load_seconds"] = drive(job, self._progress)
+                to_parquet(self.run.samples)
+            except (GeneratorFailed, NoSamples) as error:
+                self.unmet.append(Finding("load.driven", Verdict.INCONCLUSIVE, str(error)))
+                told.result, told.ok = str(error), False
+
+    def _progress(self, seen: Progress) -> None:
+        """About once a second: tell, look whether all live, and answer `seatrial restart`."""
+        self.show(
+            LoadProgress(
+                elapsed=seen.elapsed,
+                total=float(seen.planned_seconds),
+                stage=seen.stage,
+                journeys=seen.journeys_started,
+                requests=seen.requests,
+                failures=seen.failures,
+                shed=seen.shed,
+                in_flight=seen.in_flight,
+                p95=seen.p95,
+                lag_p99=seen.lag_p99,
+            )
+        )
+        self.stack.unplanned_exits()
+        control.serve(self.run.path, lambda request: answer(self.stack, request))
+
+    # The verdict
+
+    def _judge(self) -> tuple[Judgement, Evidence]:
+        began = time.monotonic()
+        with self._step("judge") as told, requests.Session() as http:
+            http.trust_env = False
+            url = self.stack.prometheus_url()
+            evidence = collect(
+                self.run.path,
+                self.order.project,
+                prometheus=Prometheus(url, http) if url else None,
+                invariants=self._invariants(),
+                exits=self.stack.unplanned_exits(),
+            )
+            judgement = judge(evidence)
+            judgement = replace(judgement, findings=(*self.unmet, *judgement.findings))
+            told.result = f"{len(judgement.findings)} checks"
+        self.timings["judge_seconds"] = time.monotonic() - began
+        return judgement, evidence
+
+    def _invariants(self) -> HookAnswer:
+        command = self.order.project.hooks.invariants
+        if command is None:
+            return HookAnswer()
+        try:
+            document = self.stack.call_hook("invariants", command, samples=self.run.samples)
+        except HookError as error:
+            return HookAnswer(asked=True, obstacle=str(error))
+        return HookAnswer(asked=True, document=document)
+
+    def _report(self, judgement: Judgement, evidence: Evidence) -> VerdictReached:
+        """Write the files that a run leaves; the verdict is shown when all is down."""
+        run, profile = self.run, self.order.profile
+        facts = RunFacts(run.id, profile.name, profile.seed, run.record["started"], time.time())
+        document = verdict_document(facts, evidence, judgement, self.timings)
+        write_json(run.path / "verdict.json", document)
+        write_text(run.path / "junit.xml", junit_xml(document))
+        write_text(run.path / "summary.md", summary_markdown(document))
+        files = {name: str(run.path / name) for name in ("verdict.json", "junit.xml", "summary.md")}
+        return VerdictReached(judgement.verdict, document, files)
+
+    def _down(self) -> None:
+        """Also when interrupted, and also when the stack never came up."""
+        try:
+            with self._step("stop everything"):
+                self.stack.down()
+        finally:
+            self.run.finish()
+
+    @contextmanager
+    def _step(self, title: str) -> Iterator[Told]:
+        """Tell that a step begins, and what came of it when it ends, in whichever way."""
+        began, told = time.monotonic(), Told()
+        self.show(StepStarted(title))
+        try:
+            yield told
+        except BaseException:
+            told.ok = False
+            raise
+        finally:
+            self.show(StepFinished(title, time.monotonic() - began, told.result, told.ok))
