@@ -8,6 +8,7 @@ import shutil
 import signal
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,15 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path / "runs", tmp_path / "locks")
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Bench, dict[str, Any]]]:
+    """A stack for the tests that only look; the others start their own."""
+    folder = tmp_path_factory.mktemp("standing")
+    bench = Bench(folder / "runs", folder / "locks")
+    with bench.detached("--seed=7", "--faults") as status:
+        yield bench, status
+
+
 def fetch(url: str) -> str:
     with urllib.request.urlopen(url, timeout=5) as answer:
         text: str = answer.read().decode()
@@ -32,34 +42,45 @@ def instance(status: dict[str, Any], name: str) -> dict[str, Any]:
     return next(entry for entry in status["services"] if entry["instance"] == name)
 
 
-def test_up_makes_everything_ready(bench: Bench) -> None:
-    with bench.detached() as status:
-        assert [(each["instance"], each["ready"]) for each in status["services"]] == [
-            ("front-1", True),
-            ("back-1", True),
-        ]
-        assert json.loads(fetch(status["entry_url"]))["service"] == "front"
-        assert "Ready" in fetch(status["prometheus"]["url"] + "/-/ready")
-        assert status["resident_bytes"] > 1_000_000
-    assert bench.leftovers() == []
+def test_up_makes_everything_ready(standing: tuple[Bench, dict[str, Any]]) -> None:
+    _, status = standing
+    assert [(each["instance"], each["ready"]) for each in status["services"]] == [("front-1", True), ("back-1", True)]
+    assert json.loads(fetch(status["entry_url"])) == {"service": "front", "faults": "1"}
+    assert "Ready" in fetch(status["prometheus"]["url"] + "/-/ready")
+    assert status["resident_bytes"] > 1_000_000
 
 
-def test_status_tells_the_main_from_the_worker(bench: Bench) -> None:
-    with bench.detached() as status:
-        front, back = instance(status, "front-1"), instance(status, "back-1")
-        assert front["main_pid"] == front["worker_pid"]
-        assert back["main_pid"] != back["worker_pid"]
+def test_status_tells_the_main_from_the_worker(standing: tuple[Bench, dict[str, Any]]) -> None:
+    front, back = (instance(standing[1], name) for name in ("front-1", "back-1"))
+    assert front["main_pid"] == front["worker_pid"]
+    assert back["main_pid"] != back["worker_pid"]
 
 
-def test_hooks_are_told_of_the_stack(bench: Bench) -> None:
-    with bench.detached("--seed=7") as status:
-        run_dir = Path(status["run_dir"])
-        seen = json.loads((run_dir / "populate.seen.json").read_text())
-        assert seen["random_seed"] == 7
-        assert seen["stores"] == {"back": f"sqlite:///{run_dir}/stores/back.db"}
-        assert [each["ready"] for each in seen["services"]] == [True, True]
-        before = json.loads((run_dir / "migrate.seen.json").read_text())
-        assert [each["main_pid"] for each in before["services"]] == [None, None]
+def test_hooks_are_told_of_the_stack(standing: tuple[Bench, dict[str, Any]]) -> None:
+    run_dir = Path(standing[1]["run_dir"])
+    seen = json.loads((run_dir / "populate.seen.json").read_text())
+    assert seen["random_seed"] == 7
+    assert seen["stores"] == {"back": f"sqlite:///{run_dir}/stores/back.db"}
+    assert [each["ready"] for each in seen["services"]] == [True, True]
+    before = json.loads((run_dir / "migrate.seen.json").read_text())
+    assert [each["main_pid"] for each in before["services"]] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        pytest.param(("restart", "nobody"), "there is no nobody in run", id="unknown service"),
+        pytest.param(("restart", "back", "--replica", "9"), "there is no back-9", id="unknown replica"),
+        pytest.param(("status", "20000101-000000-0000"), "no run 20000101-000000-0000", id="unknown run"),
+        pytest.param(("up", "--replicas", "nobody=2"), "there is no service 'nobody'", id="replicas of nobody"),
+    ],
+)
+def test_what_is_not_there_is_wrong_usage(
+    standing: tuple[Bench, dict[str, Any]], arguments: tuple[str, ...], words: str
+) -> None:
+    done = standing[0].call(*arguments)
+    assert done.returncode == 64
+    assert words in done.stderr
 
 
 def test_prometheus_finds_every_replica(bench: Bench) -> None:
@@ -75,10 +96,10 @@ def test_prometheus_finds_every_replica(bench: Bench) -> None:
         until(lambda: scraped() == [("back", "back-1"), ("back", "back-2"), ("front", "front-1")])
 
 
-@pytest.mark.parametrize("options, faults", [((), "0"), (("--faults",), "1")], ids=["off", "on"])
-def test_faults_are_off_unless_asked_for(bench: Bench, options: tuple[str, ...], faults: str) -> None:
-    with bench.detached(*options) as status:
-        assert json.loads(fetch(status["entry_url"]))["faults"] == faults
+def test_faults_are_off_unless_asked_for(bench: Bench) -> None:
+    with bench.detached() as status:
+        assert json.loads(fetch(status["entry_url"]))["faults"] == "0"
+    assert bench.leftovers() == []
 
 
 def test_a_restart_is_planned_and_told(bench: Bench) -> None:
@@ -99,22 +120,6 @@ def test_the_stack_restarts_nothing_by_itself(bench: Bench) -> None:
         run_json = Path(status["run_dir"]) / "run.json"
         until(lambda: "unplanned-exit" in run_json.read_text())
         assert not instance(bench.status(), "back-1")["ready"]
-
-
-@pytest.mark.parametrize(
-    "arguments, words",
-    [
-        pytest.param(("restart", "nobody"), "there is no nobody in run", id="unknown service"),
-        pytest.param(("restart", "back", "--replica", "9"), "there is no back-9", id="unknown replica"),
-        pytest.param(("status", "20000101-000000-0000"), "no run 20000101-000000-0000", id="unknown run"),
-        pytest.param(("up", "--replicas", "nobody=2"), "there is no service 'nobody'", id="replicas of nobody"),
-    ],
-)
-def test_what_is_not_there_is_wrong_usage(bench: Bench, arguments: tuple[str, ...], words: str) -> None:
-    with bench.detached():
-        done = bench.call(*arguments)
-    assert done.returncode == 64
-    assert words in done.stderr
 
 
 def test_two_stacks_at_once_do_not_disturb_each_other(bench: Bench, tmp_path: Path) -> None:
@@ -158,6 +163,13 @@ def test_down_ends_a_stack_whose_owner_does_not_listen(bench: Bench) -> None:
         assert "was not running" in done.stdout
 
 
+def suspend(run_id: str) -> None:
+    """Let the fleet hear no SIGTERM, so that stopping it takes long."""
+    for process in carriers(run_id):
+        if "service.py" in process.info["cmdline"]:
+            process.suspend()
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda each: each.name)
 def test_an_owner_that_is_ended_leaves_nothing(bench: Bench, ending: signal.Signals) -> None:
     with bench.foreground() as owner:
@@ -170,7 +182,7 @@ def test_an_owner_that_is_ended_leaves_nothing(bench: Bench, ending: signal.Sign
 
 def test_a_second_signal_while_stopping_leaves_nothing(bench: Bench) -> None:
     with bench.foreground() as owner:
-        await_ready(bench.runs)
+        suspend(await_ready(bench.runs))
         owner.send_signal(signal.SIGINT)
         until(lambda: '"stopping"' in next(bench.runs.glob("2*/stack.json")).read_text(), patience=5)
         owner.send_signal(signal.SIGINT)
@@ -193,10 +205,7 @@ def test_an_owner_that_is_ended_at_any_moment_leaves_nothing(
 
 def test_an_interrupted_stack_is_down_within_a_cancelled_jobs_grace(bench: Bench) -> None:
     with bench.foreground() as owner:
-        run_id = await_ready(bench.runs)
-        for process in carriers(run_id):
-            if "guardian" not in " ".join(process.cmdline()):
-                process.suspend()  # hears no SIGTERM
+        suspend(await_ready(bench.runs))
         started = time.monotonic()
         owner.send_signal(signal.SIGINT)
         assert owner.wait(10) == 130
