@@ -22,8 +22,8 @@ class Series(NamedTuple):
 
     @classmethod
     def of(cls, name: str, labels: Mapping[str, str]) -> Self:
-        """Normalise: Prometheus and exporters write `le="1"` and `le="1.0"` for the same bucket."""
-        pairs = ((key, _edge(value) if key in {"le", "quantile"} else value) for key, value in labels.items())
+        """Normalise: `le="1"` and `le="1.0"` are the same bucket, an empty label and an absent one the same label."""
+        pairs = ((key, _edge(value) if key in {"le", "quantile"} else value) for key, value in labels.items() if value)
         return cls(name, tuple(sorted(pairs)))
 
     def label(self, name: str) -> str:
