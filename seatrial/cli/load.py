@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # numpy is imported when there is something to count
 
     from seatrial.load.profile import Profile
     from seatrial.load.progress import Progress
+    from seatrial.load.runner import LoadJob
     from seatrial.run_folder import RunFolder
 
 EXAMPLES = (
@@ -44,6 +45,7 @@ def load(
     from seatrial.project.project import load_project
 
     invocation: Invocation = context.obj
+    root, runs = places(invocation, needed=locustfile is None or target is None)
     named = load_project(invocation.file).load if locustfile is None else None
     script = locustfile or (named.locustfile if named else None)
     if script is None:
@@ -51,7 +53,8 @@ def load(
     profiles = named.profiles if named else None
     chosen, _ = prepare(profile, profiles=profiles, journeys=steps_file(script), seed=seed)
     url, known = (target, None) if target else running_target(invocation)
-    run = drive_profile(invocation, chosen, script.absolute(), url, identities or known)
+    run = open_run(runs, chosen, url)
+    drive_profile(invocation, run, chosen, generator_of(run, chosen, script.absolute(), url, identities or known, root))
     document = {"run": run.id, "target": url, "profile": chosen.name, "seed": chosen.seed, "steps": gather(run, chosen)}
     if json is not None:
         write_document(document, json)
@@ -68,41 +71,60 @@ def running_target(invocation: Invocation) -> tuple[str, Path | None]:
     return stack["entry_url"], identities if identities.exists() else None
 
 
-def drive_profile(
-    invocation: Invocation, profile: Profile, script: Path, url: str, identities: Path | None
-) -> RunFolder:
-    """Run the generator under a guardian, into a run folder of its own."""
-    from seatrial.load.runner import LoadJob, drive
+def places(invocation: Invocation, *, needed: bool) -> tuple[Path, Path]:
+    """The folder to work in and that of all runs: the project's, or this folder's where no project is needed."""
+    try:
+        return invocation.file.parent, invocation.runs
+    except UsageError:
+        if needed:
+            raise
+        return Path.cwd(), invocation.settings.runs_dir or Path.cwd() / "runs"
+
+
+def open_run(runs: Path, profile: Profile, url: str) -> RunFolder:
+    """A run folder that says what is driven, from where."""
     from seatrial.machine import describe_machine, describe_versions
     from seatrial.run_folder import RunFolder
-    from seatrial.settings import child_environment
-    from seatrial.stacks.guardian import Guardian
 
     facts: dict[str, Any] = {
         "versions": describe_versions(),
         "machine": describe_machine(),
         "settings": {"target": url},
     }
-    run = RunFolder.create(invocation.runs, "load", seed=profile.seed, profile=profile.name, **facts)
-    environment = child_environment(run.id)
-    guardian = Guardian.start(run.id, run.path, invocation.settings.runtime_dir / "ports", environment)
-    job = LoadJob(
+    return RunFolder.create(runs, "load", seed=profile.seed, profile=profile.name, **facts)
+
+
+def generator_of(
+    run: RunFolder, profile: Profile, script: Path, url: str, identities: Path | None, root: Path
+) -> LoadJob:
+    """The generator's job in that run folder."""
+    from seatrial.load.runner import LoadJob
+    from seatrial.settings import child_environment
+
+    return LoadJob(
         profile=profile,
         locustfile=script,
         target=url,
         samples=run.samples,
         profile_file=run.path / "profile.json",
         log=run.logs / "locust.out",
-        environment=environment,
+        environment=child_environment(run.id),
         identities=identities,
-        working_folder=invocation.file.parent,
+        working_folder=root,
     )
+
+
+def drive_profile(invocation: Invocation, run: RunFolder, profile: Profile, job: LoadJob) -> None:
+    """Run the generator under a guardian."""
+    from seatrial.load.runner import drive
+    from seatrial.stacks.guardian import Guardian
+
+    guardian = Guardian.start(run.id, run.path, invocation.settings.runtime_dir / "ports", dict(job.environment))
     try:
         drive(job, lambda progress: tell(progress, profile.seconds))
     finally:
         guardian.release()
         run.finish()
-    return run
 
 
 def tell(progress: Progress, seconds: int) -> None:

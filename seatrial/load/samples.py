@@ -6,6 +6,7 @@ Owns columns and types. Leaves every judgement to seatrial.checks.
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ JOURNEYS = {
     **dict.fromkeys(("scheduled", "started", "finished"), "DOUBLE"),
     "outcome": "VARCHAR",
 }
+ASTRAY_SIGMAS = 5.0
 _KINDS = {"requests": (REQUESTS, "intended_start"), "journeys": (JOURNEYS, "scheduled")}
 Columns = Mapping[str, NDArray[Any]]
 
@@ -135,6 +137,16 @@ class Samples:
     def journey_errors(self) -> list[str]:
         """Faults of the journey functions themselves: the load was not the one that was meant."""
         return [error for account in self.accounts for error in account["journey_errors"]]
+
+    def arrivals_astray(self) -> str:
+        """Why the arrivals drawn cannot be those of the profile; empty when they can.
+
+        A Poisson count lies within 5 deviations of its mean in all but one of a million runs.
+        """
+        expected, drawn = sum(self.profile.rates()), sum(account["planned"] for account in self.accounts)
+        if abs(drawn - expected) <= ASTRAY_SIGMAS * math.sqrt(max(expected, 1)):
+            return ""
+        return f"{drawn} arrivals were drawn where the profile asks for about {expected}"
 
     def expected_services(self) -> dict[str, tuple[str, ...]]:
         """Step to the services that its 2xx answers must have touched."""

@@ -126,6 +126,12 @@ def test_what_the_journeys_say_of_themselves(tmp_path: Path) -> None:
     assert samples.journey_errors() == ["look: KeyError('x')"]
 
 
+@pytest.mark.parametrize("drawn, astray", [(5, ""), (16, ""), (17, "17 arrivals were drawn"), (0, "")])
+def test_arrivals_are_compared_with_the_profile(drawn: int, astray: str, tmp_path: Path) -> None:
+    leave(tmp_path, [{}], planned=drawn)
+    assert gather(tmp_path).arrivals_astray()[: len(astray) or None] == astray
+
+
 def test_a_load_without_a_single_request_is_read_as_empty(tmp_path: Path) -> None:
     leave(tmp_path, [])
     samples = gather(tmp_path)
