@@ -1,0 +1,103 @@
+"""Sixty trials ended at random moments, by every signal that ends one: nothing of ours remains."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SEATRIAL = Path(sys.executable).parent / "seatrial"
+TRIAL_SECONDS = 28.0
+# A cancelled CI job is killed 10 s after it is first told.
+ENDING_SECONDS = 10.0
+MOMENTS = [
+    (number, round(random.Random(f"{number.name} {index}").uniform(0.1, TRIAL_SECONDS), 1))
+    for index in range(20)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+]
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> dict[str, str]:
+    """Folders of this trial alone, so that whatever it leaves is its own."""
+    folders = {"SEATRIAL_RUNTIME_DIR": "locks", "SEATRIAL_RUNS_DIR": "runs", "TMPDIR": "tmp"}
+    for name in folders.values():
+        (tmp_path / name).mkdir()
+    return {variable: str(tmp_path / name) for variable, name in folders.items()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number,moment", MOMENTS, ids=[f"{number.name}-{moment}s" for number, moment in MOMENTS])
+def test_nothing_remains(number: signal.Signals, moment: float, places: dict[str, str], tmp_path: Path) -> None:
+    code = end_a_trial(number, moment, places, tmp_path / "output.txt")
+    runs = Path(places["SEATRIAL_RUNS_DIR"])
+    if number is signal.SIGKILL:
+        wait_until_alone(runs)
+    output = (tmp_path / "output.txt").read_text()
+    assert processes(runs) == []
+    assert list(held_locks(Path(places["SEATRIAL_RUNTIME_DIR"]))) == []
+    assert list(leftovers(runs)) == []
+    assert list(Path(places["TMPDIR"]).iterdir()) == []
+    assert code in {-9, 0} if number is signal.SIGKILL else code in {130, 0}, output
+
+
+def end_a_trial(number: signal.Signals, moment: float, places: Mapping[str, str], output: Path) -> int:
+    with output.open("w") as file:
+        trial = subprocess.Popen(
+            [SEATRIAL, "trial", "smoke"],
+            cwd=ROOT,
+            env={**os.environ, **places},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            return trial.wait(moment)  # a quick machine may be done before
+        except subprocess.TimeoutExpired:
+            trial.send_signal(number)
+        return trial.wait(ENDING_SECONDS)
+
+
+def processes(runs: Path) -> list[str]:
+    """Living processes that carry the id of one of these runs."""
+    ids = {path.name for path in runs.iterdir() if path.is_dir()}
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("SEATRIAL_RUN_ID") in ids:
+                found.append(f"{process.pid} {' '.join(process.cmdline())}")
+        except (psutil.AccessDenied, psutil.NoSuchProcess, psutil.ZombieProcess):
+            continue
+    return found
+
+
+def wait_until_alone(runs: Path) -> None:
+    """The guardian needs a moment; it too must be gone in the end."""
+    until = time.monotonic() + ENDING_SECONDS
+    while processes(runs) and time.monotonic() < until:
+        time.sleep(0.1)
+
+
+def held_locks(folder: Path) -> Iterator[str]:
+    for lock in folder.rglob("*.lock"):
+        with lock.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield lock.name
+
+
+def leftovers(runs: Path) -> Iterator[Path]:
+    """Secrets, and files that never got their final name."""
+    for pattern in ("identities.json", ".*.tmp", "*.partial", ".*.partial"):
+        yield from runs.rglob(pattern)
