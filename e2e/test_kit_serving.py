@@ -199,6 +199,13 @@ def test_only_the_worker_imports_the_service(service: Service, tmp_path: Path) -
     assert (tmp_path / "importers").read_text().split() == [str(service.worker().pid)]
 
 
+def test_second_service_on_a_taken_port_does_not_start(service: Service, tmp_path: Path) -> None:
+    given = environment(tmp_path, PORT=service.port)
+    ended = subprocess.run(START, env=given, text=True, capture_output=True, timeout=10, check=False, cwd=tmp_path)
+    assert ended.returncode != 0
+    assert str(service.port) in ended.stderr
+
+
 @pytest.mark.parametrize(
     "variables, names",
     [

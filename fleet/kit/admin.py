@@ -124,7 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         length = self.headers.get("Content-Length", "0")
-        if length.isdecimal() and int(length) <= _BODY_LIMIT:
+        chunked = "Transfer-Encoding" in self.headers  # its end could not be told from the next request
+        if length.isdecimal() and int(length) <= _BODY_LIMIT and not chunked:
             body = self.rfile.read(int(length))
             reply = self.server.port.reply(Ask(self.command, self.path, self.headers.get("Accept", ""), body))
         else:
@@ -140,7 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(reply.body)
+        if self.command != "HEAD":
+            self.wfile.write(reply.body)
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         # The base class looks for do_GET, do_PUT, ...: every method comes to the same place, which knows what is allowed.
@@ -154,6 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    allow_reuse_port = False  # newer Pythons share a taken port silently
     request_queue_size = 64
 
     def __init__(self, address: tuple[str, int], port: AdminPort) -> None:

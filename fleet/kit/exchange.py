@@ -48,7 +48,7 @@ class Scope:
 class Exchange(Scope):
     """A request and its answer. `status` is 500 until the answer has begun; `duration` is 0 until it has ended."""
 
-    environ: WSGIEnvironment = field(repr=False)
+    wsgi: WSGIEnvironment = field(repr=False)  # what the server gave; `environ` is a word of settings modules
     method: str
     started: int  # ns of time.perf_counter_ns
     status: int = 500
@@ -68,7 +68,7 @@ class Exchange(Scope):
         self._route = self._matched()
 
     def _matched(self) -> str:
-        rule = getattr(self.environ.get("werkzeug.request"), "url_rule", None)
+        rule = getattr(self.wsgi.get("werkzeug.request"), "url_rule", None)
         return template(rule.rule) if rule is not None else UNMATCHED
 
 
@@ -135,7 +135,7 @@ class Observer:
         return Exchange(
             span=correlation.receive(environ.get("HTTP_TRACEPARENT")),
             deadline=monotonic() + allowance(environ.get("HTTP_REQUEST_TIMEOUT_MS"), self._deadline),
-            environ=environ,
+            wsgi=environ,
             # Anything else would let a caller make time series at will (OpenTelemetry writes _OTHER).
             method=method if method in _METHODS else "_OTHER",
             started=started,

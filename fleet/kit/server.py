@@ -9,6 +9,7 @@ import ctypes
 import importlib
 import os
 import signal
+import socket
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
-from fleet.kit.errors import KitError
+from fleet.kit.errors import KitError, SettingsError
 from fleet.kit.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def serve(target: str, kind: type[Settings] = Settings) -> None:
     """Serve `target` ("fleet.orders.app:create_app", called with the settings in the worker) until SIGTERM or SIGINT."""
     try:
         settings = load_settings(kind)
+        refuse_taken(settings.host, settings.port)
     except KitError as error:
         stop(error)
     server = Server(
@@ -47,6 +49,16 @@ def serve(target: str, kind: type[Settings] = Settings) -> None:
         workers_kill_timeout=settings.drain,
     )
     server.serve(target_loader=partial(load_app, target, settings, os.getpid()), wrap_loader=False)
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Raise SettingsError when somebody listens there: granian binds with SO_REUSEPORT, so two services would silently share it."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SettingsError(f"SEATRIAL_PORT: cannot listen at {host}:{port}: {error.strerror}.") from error
 
 
 def load_app(target: str, settings: Settings, main_pid: int) -> WSGIApplication:

@@ -92,6 +92,7 @@ def test_over_the_wire(connection: http.client.HTTPConnection, kit: Harness) -> 
         ("GET", "/health/live", None, 200),
         ("PUT", "/faults", b"[]", 200),
         ("POST", "/metrics", b"x", 405),
+        ("HEAD", "/metrics", None, 405),
         ("GET", "/nowhere", None, 404),
     ]:
         connection.request(method, path, body)
