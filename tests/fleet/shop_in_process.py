@@ -1,0 +1,183 @@
+"""The five services in one process: the kit's transport replaced by one that calls the callee's app directly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from fleet.catalog.model import Product
+from fleet.catalog.store import CatalogStore
+from fleet.hooks.equations import EQUATIONS
+from fleet.hooks.evidence import gather
+from fleet.inventory.store import InventoryStore
+from fleet.kit.app import KitApp
+from fleet.kit.database import Database
+from fleet.kit.faults import Fault
+from fleet.kit.tokens import KeyPair, jwks
+from fleet.kit.transport import Received, Request, TransportError
+
+PORTS = {"8001": "catalog", "8002": "inventory", "8003": "orders", "8004": "payments"}
+STORES = ("catalog", "inventory", "orders", "payments")
+PRICE = 100
+
+
+@dataclass
+class Trouble:
+    """What happens to the next `times` calls whose URL ends in `path`.
+
+    lost: sent, never arrives. deaf: done, the answer is lost. refused: not sent. Or a status answered instead.
+    """
+
+    path: str
+    kind: str | int
+    times: int = 99
+
+
+@dataclass
+class Loopback:
+    apps: dict[str, KitApp] = field(default_factory=dict)
+    troubles: list[Trouble] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    before: Callable[[str], None] | None = None
+
+    def send(self, request: Request) -> Received:
+        url = urlsplit(request.url)
+        self.calls.append(f"{request.method} {url.path}")
+        if self.before is not None:
+            self.before(url.path)
+        kind = self._trouble(url.path)
+        if isinstance(kind, int):
+            return Received(kind, {}, b"{}")
+        if kind == "refused":
+            raise TransportError("ConnectionRefused", "no connection", sent=False)
+        if kind == "lost":
+            raise TransportError("ReadTimeout", "no answer in time", sent=True, timed_out=True)
+        answer = (
+            self.apps[PORTS[str(url.port)]]
+            .test_client()
+            .open(
+                url.path,
+                method=request.method,
+                query_string=url.query,
+                headers=dict(request.headers),
+                data=request.body,
+            )
+        )
+        if kind == "deaf":
+            raise TransportError("ReadTimeout", "no answer in time", sent=True, timed_out=True)
+        return Received(answer.status_code, answer.headers, answer.data)
+
+    def _trouble(self, path: str) -> str | int | None:
+        for trouble in self.troubles:
+            if path.endswith(trouble.path) and trouble.times:
+                trouble.times -= 1
+                return trouble.kind
+        return None
+
+
+@dataclass
+class Shop:
+    folder: Path
+    pair: KeyPair
+    loopback: Loopback
+    databases: list[Database] = field(default_factory=list)
+    numbers: Any = field(default_factory=lambda: count(1))
+
+    def client(self, service: str = "gateway") -> FlaskClient:
+        return self.loopback.apps[service].test_client()
+
+    def headers(self, subject: str, key: str | None = None) -> dict[str, str]:
+        headers = {"Authorization": f"Bearer {self.pair.issue(subject, life_seconds=600)}"}
+        return headers | ({"Idempotency-Key": key} if key else {})
+
+    def goods(self, pieces: int = 10) -> str:
+        product = f"prod-{next(self.numbers):05}"
+        with closing(Database(self.url("catalog"))) as catalog, closing(Database(self.url("inventory"))) as inventory:
+            CatalogStore(catalog).add([Product(id=product, name=product, description="", price=PRICE)])
+            InventoryStore(inventory).fill({product: pieces})
+        return product
+
+    def customer(self, balance: int = 1000) -> str:
+        subject = f"cust-{next(self.numbers):05}"
+        if balance:
+            self.deposit(subject, balance, key=f"opening-{subject}")
+        return subject
+
+    def deposit(self, subject: str, amount: int, key: str, service: str = "payments") -> TestResponse:
+        return self.client(service).post(
+            "/v1/accounts/me/deposits", json={"amount": amount}, headers=self.headers(subject, key)
+        )
+
+    def order(self, subject: str, product: str, key: str, quantity: int = 1, service: str = "orders") -> TestResponse:
+        return self.client(service).post(
+            "/v1/orders", json={"product_id": product, "quantity": quantity}, headers=self.headers(subject, key)
+        )
+
+    def orders_of(self, subject: str) -> list[dict[str, Any]]:
+        answer = self.client("orders").get("/v1/orders?limit=100", headers=self.headers(subject))
+        return list(answer.get_json()["items"])
+
+    def balance(self, subject: str) -> int:
+        return int(self.client("payments").get("/v1/accounts/me", headers=self.headers(subject)).get_json()["balance"])
+
+    def available(self, product: str) -> int:
+        return int(self.client("inventory").get(f"/v1/stock/{product}").get_json()["available"])
+
+    def trouble(self, path: str, kind: str | int, times: int = 99) -> None:
+        self.loopback.troubles.append(Trouble(path, kind, times))
+
+    def fault(self, service: str, name: str) -> None:
+        self.loopback.apps[service].kit.faults.replace([Fault(name=name)])
+
+    def heal(self) -> None:
+        self.loopback.troubles.clear()
+        for app in self.loopback.apps.values():
+            app.kit.faults.replace([])
+
+    def broken(self) -> set[str]:
+        """The equations that do not hold now."""
+        books = gather({"run_dir": str(self.folder), "stores": {name: self.url(name) for name in STORES}})
+        return {finding.name for finding in (equation(books) for equation in EQUATIONS) if finding.verdict == "FAIL"}
+
+    def url(self, service: str) -> str:
+        return f"sqlite:///{self.folder}/{service}.db"
+
+    def close(self) -> None:
+        """SQLite connections left open would warn when collected."""
+        for database in self.databases:
+            database.close()
+
+
+def open_shop(folder: Path) -> Shop:
+    pair = KeyPair.generate()
+    (folder / "jwks.json").write_text(json.dumps(jwks(pair)))
+    shop = Shop(folder, pair, Loopback())
+    for name in ("catalog", "inventory", "payments", "orders", "gateway"):
+        shop.loopback.apps[name] = start(shop, name)
+    return shop
+
+
+def start(shop: Shop, name: str, **settings: Any) -> KitApp:
+    """A replica of the service, wired to the shop."""
+    kind = getattr(import_module(f"fleet.{name}"), f"{name.capitalize()}Settings")
+    chosen = kind(store=shop.url(name), jwks_file=shop.folder / "jwks.json", faults=True, **settings)
+    factory = import_module(f"fleet.{name}.app").create_app
+    extra: dict[str, Any] = {}
+    if name != "gateway":
+        module = import_module(f"fleet.{name}.store")
+        database = Database(shop.url(name))
+        module.migrate(database)
+        shop.databases.append(database)
+        extra["store"] = getattr(module, f"{name.capitalize()}Store")(database)
+    app: KitApp = factory(chosen, transport=shop.loopback, strict=True, sink=lambda _: None, **extra)
+    return app
