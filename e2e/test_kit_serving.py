@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,12 +118,12 @@ def environment(folder: Path, **variables: object) -> dict[str, str]:
 START = [sys.executable, "-c", "from fleet.kit.server import serve; serve('sample_service:create_app')"]
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    (tmp_path / "sample_service.py").write_text(SERVICE)
-    port, admin_port, log_file = free_port(), free_port(), tmp_path / "sample-1.jsonl"
-    variables = environment(tmp_path, PORT=port, ADMIN_PORT=admin_port, LOG_FILE=log_file, DRAIN=5)
-    process = subprocess.Popen(START, env=variables, text=True, cwd=tmp_path)
+@contextmanager
+def started(folder: Path) -> Iterator[Service]:
+    (folder / "sample_service.py").write_text(SERVICE)
+    port, admin_port, log_file = free_port(), free_port(), folder / "sample-1.jsonl"
+    variables = environment(folder, PORT=port, ADMIN_PORT=admin_port, LOG_FILE=log_file, DRAIN=5)
+    process = subprocess.Popen(START, env=variables, text=True, cwd=folder)
     try:
         service = Service(process, port, admin_port, log_file)
         until(lambda: answers(service), 10)
@@ -134,18 +135,32 @@ def service(tmp_path: Path) -> Iterator[Service]:
         process.wait()
 
 
-def test_admin_port_answers_while_every_request_thread_waits(service: Service) -> None:
-    service.put_faults([{"name": "hang", "route": "/quick"}])
-    callers = [threading.Thread(target=service.get, args=("/quick",)) for _ in range(THREADS)]
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """One that the test may end."""
+    with started(tmp_path) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One for the tests that leave it as it was: a start takes a second."""
+    with started(tmp_path_factory.mktemp("lasting")) as service:
+        yield service
+
+
+def test_admin_port_answers_while_every_request_thread_waits(lasting: Service) -> None:
+    lasting.put_faults([{"name": "hang", "route": "/quick"}])
+    callers = [threading.Thread(target=lasting.get, args=("/quick",)) for _ in range(THREADS)]
     for caller in callers:
         caller.start()
-    until(lambda: service.busy() == THREADS)
+    until(lambda: lasting.busy() == THREADS)
 
     started = time.monotonic()
-    ready = json.loads(service.get("/health/ready", admin=True))
+    ready = json.loads(lasting.get("/health/ready", admin=True))
     took = time.monotonic() - started
 
-    service.put_faults([])
+    lasting.put_faults([])
     for caller in callers:
         caller.join()
     assert ready["status"] == "ready"
@@ -180,30 +195,31 @@ def test_crash_fault_ends_both_processes(service: Service) -> None:
     assert gone(worker)
 
 
-def test_each_request_leaves_one_count_and_one_line(service: Service) -> None:
-    before = len([line for line in service.lines() if line.get("http.route") == "/quick"])
+def test_each_request_leaves_one_count_and_one_line(lasting: Service) -> None:
+    before = len([line for line in lasting.lines() if line.get("http.route") == "/quick"])
     for _ in range(5):
-        service.get("/quick")
-    after = [line for line in service.lines() if line.get("http.route") == "/quick"]
+        lasting.get("/quick")
+    after = [line for line in lasting.lines() if line.get("http.route") == "/quick"]
     counted = next(
         float(line.split()[1])
-        for line in service.get("/metrics", admin=True).decode().splitlines()
+        for line in lasting.get("/metrics", admin=True).decode().splitlines()
         if line.startswith("http_server_request_duration_seconds_count") and 'http_route="/quick"' in line
     )
     assert len(after) - before == 5
     assert counted == len(after)
-    assert service.worker().pid == after[-1]["process.pid"]
+    assert lasting.worker().pid == after[-1]["process.pid"]
 
 
-def test_only_the_worker_imports_the_service(service: Service, tmp_path: Path) -> None:
-    assert (tmp_path / "importers").read_text().split() == [str(service.worker().pid)]
+def test_only_the_worker_imports_the_service(lasting: Service) -> None:
+    assert (lasting.log_file.parent / "importers").read_text().split() == [str(lasting.worker().pid)]
 
 
-def test_second_service_on_a_taken_port_does_not_start(service: Service, tmp_path: Path) -> None:
-    given = environment(tmp_path, PORT=service.port)
+def test_second_service_on_a_taken_port_does_not_start(lasting: Service, tmp_path: Path) -> None:
+    (tmp_path / "sample_service.py").write_text(SERVICE)
+    given = environment(tmp_path, PORT=lasting.port)
     ended = subprocess.run(START, env=given, text=True, capture_output=True, timeout=10, check=False, cwd=tmp_path)
     assert ended.returncode != 0
-    assert str(service.port) in ended.stderr
+    assert str(lasting.port) in ended.stderr
 
 
 @pytest.mark.parametrize(
