@@ -12,7 +12,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -25,10 +25,10 @@ from seatrial.settings import read_settings
 VERBS = ("trial", "up", "down", "status", "restart", "load", "doctor", "install")
 
 
-def dispatch(arguments: Sequence[str]) -> int:
+def dispatch(arguments: Sequence[str], build: Callable[[], typer.Typer] | None = None) -> int:
     """The exit code of the command; everything that can be raised is told in one clear sentence."""
     try:
-        result = typer.main.get_command(application()).main(
+        result = typer.main.get_command((build or application)()).main(
             args=list(arguments), prog_name="seatrial", standalone_mode=False
         )
         return int(result or Exit.PASS)

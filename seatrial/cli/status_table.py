@@ -16,7 +16,13 @@ def status_table(document: Mapping[str, Any]) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(title=headline(document), caption=footline(document), box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
+    table = Table(
+        title=headline(document),
+        caption=footline(document),
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        caption_justify="left",
+    )
     for column in ("name", "ready", "url", "admin", "main / worker"):
         table.add_column(column, no_wrap=True)
     for entry in document["services"]:
