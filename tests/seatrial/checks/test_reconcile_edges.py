@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from seatrial.checks.differences import Cause
+from seatrial.checks.finding import Verdict
+from seatrial.checks.inputs import Attempt, AttemptKey, EdgeLines, RequestKey, RequestLine, ServiceCounts, ServiceLog
+from seatrial.checks.reconcile_edges import EdgeReconciliation, reconcile_edges
+
+OK = RequestKey("GET", "/a", "200")
+CALL = AttemptKey("back", "GET", "/a", "200", "")
+TIMEOUT = AttemptKey("back", "GET", "/a", "", "Timeout")
+SERVED = RequestLine("trace1", "span1", OK)
+
+
+def reconcile(
+    attempts: dict[AttemptKey, int],
+    counted: dict[RequestKey, int],
+    lines: EdgeLines | None = None,
+    *,
+    caller_reset: bool = False,
+    caller_lines: dict[AttemptKey, int] | None = None,
+    obstacle: str = "",
+) -> EdgeReconciliation:
+    counts = {
+        "front": ServiceCounts(attempts=Counter(attempts), reset=caller_reset),
+        "back": ServiceCounts(Counter(counted)),
+    }
+    logs = {"front": ServiceLog(attempts=Counter(caller_lines or {})), "back": ServiceLog(Counter(counted))}
+    return reconcile_edges(counts, logs, lines, entry="front", obstacle=obstacle)
+
+
+ASKED = Attempt("span1", "back", "GET", "/a")
+
+
+@pytest.mark.parametrize(
+    "attempts, counted, lines, verdict, causes",
+    [
+        ({CALL: 3}, {OK: 3}, EdgeLines(), Verdict.PASS, {}),
+        ({CALL: 3}, {OK: 2}, EdgeLines(), Verdict.FAIL, {Cause.LOST: 1}),
+        ({CALL: 3}, {OK: 4}, EdgeLines(), Verdict.FAIL, {Cause.UNEXPLAINED: 1}),
+        ({TIMEOUT: 1}, {OK: 1}, EdgeLines([ASKED], {"span1": SERVED}), Verdict.PASS, {Cause.GAVE_UP: 1}),
+        ({TIMEOUT: 1}, {}, EdgeLines([ASKED]), Verdict.PASS, {Cause.REFUSED: 1}),
+        ({TIMEOUT: 1}, {OK: 1}, EdgeLines(), Verdict.PASS, {Cause.GAVE_UP: 1}),
+        (
+            {TIMEOUT: 1},
+            {},
+            EdgeLines([ASKED], {"span1": SERVED}),
+            Verdict.FAIL,
+            {Cause.GAVE_UP: 1, Cause.LOST: 1},
+        ),
+        ({CALL: 1}, {OK: 2}, EdgeLines(repeated={"back": [SERVED]}), Verdict.FAIL, {Cause.DUPLICATE: 1}),
+    ],
+    ids=[
+        "equal", "uncounted", "a stranger's call", "gave up, served", "never arrived", "gave up, unlogged",
+        "gave up, served, uncounted", "served twice for one span",
+    ],
+)  # fmt: skip
+def test_edges(
+    attempts: dict[AttemptKey, int],
+    counted: dict[RequestKey, int],
+    lines: EdgeLines,
+    verdict: Verdict,
+    causes: dict[Cause, int],
+) -> None:
+    found = reconcile(attempts, counted, lines)
+    assert {each.cause: each.count for each in found.differences} == causes
+    assert found.finding.verdict is verdict
+
+
+def test_a_replaced_callers_attempts_are_taken_from_its_lines() -> None:
+    found = reconcile({CALL: 1}, {OK: 4}, caller_reset=True, caller_lines={CALL: 4})
+    assert [(each.cause, each.count) for each in found.differences] == [(Cause.KILLED, 3)]
+
+
+def test_examples_name_the_callee() -> None:
+    found = reconcile({CALL: 3}, {OK: 2})
+    assert found.differences[0].examples == ("back: GET /a 200",)
+
+
+def test_calls_out_of_the_fleet_are_nobodys_to_count() -> None:
+    outside = AttemptKey("elsewhere", "GET", "/z", "200", "")
+    assert reconcile({CALL: 1, outside: 5}, {OK: 1}).finding.verdict is Verdict.PASS
+
+
+def test_an_unreadable_service_leaves_it_inconclusive() -> None:
+    counts = {"front": ServiceCounts(attempts=Counter({CALL: 1})), "back": ServiceCounts(unreadable="refused")}
+    found = reconcile_edges(counts, {}, None, entry="front", obstacle="")
+    assert found.finding.verdict is Verdict.INCONCLUSIVE
+    assert "back: refused" in found.finding.reason
+
+
+@pytest.mark.parametrize("obstacle", ["", "the fleet was not quiet"], ids=["no calls", "not quiet"])
+def test_without_ground_it_is_inconclusive(obstacle: str) -> None:
+    assert reconcile({}, {}, obstacle=obstacle).finding.verdict is Verdict.INCONCLUSIVE
