@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seatrial.backends.logs import LogEvidence, LogSlice, read_logs
+from seatrial.checks.inputs import Attempt, AttemptKey, RequestKey, RequestLine, ServiceLog
+from seatrial.project.telemetry import ClientRequestLine, LogRoles, ServerRequestLine
+
+ROLES = LogRoles(
+    timestamp="at",
+    level="log.level",
+    error_levels=("error", "critical"),
+    event="event.action",
+    event_id="event.id",
+    message="message",
+    trace="trace.id",
+    span="span.id",
+    parent="parent.id",
+    server_request=ServerRequestLine(event="served", method="method", route="http.route", status="status"),
+    client_request=ClientRequestLine(
+        event="called", callee="callee", method="method", route="template", status="status", error="error.type"
+    ),
+)
+OK = RequestKey("GET", "/a", "200")
+
+
+def served(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "log.level": "info",
+        "event.action": "served",
+        "event.id": f"e{number}",
+        "trace.id": f"t{number}",
+        "parent.id": f"p{number}",
+        "span.id": f"s{number}",
+        "method": "GET",
+        "http.route": "/a",
+        "status": 200,
+    } | fields
+
+
+def called(number: int, **fields: Any) -> dict[str, Any]:
+    line = served(number, **{"event.action": "called", "event.id": f"c{number}", "callee": "back", "template": "/b"})
+    return {key: value for key, value in (line | fields).items() if value is not None}
+
+
+def text(*lines: dict[str, Any] | bytes) -> bytes:
+    return b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines)
+
+
+def read(folder: Path, **services: bytes) -> LogEvidence:
+    slices = []
+    for service, data in services.items():
+        file = folder / f"{service}.jsonl"
+        file.write_bytes(data)
+        slices.append(LogSlice(service, file, 0, len(data)))
+    return read_logs(slices, ROLES, entry="front")
+
+
+def front(folder: Path, data: bytes) -> ServiceLog:
+    return read(folder, front=data).services["front"]
+
+
+def test_requests_are_counted_by_method_route_and_status(tmp_path: Path) -> None:
+    log = front(tmp_path, text(served(1), served(2), served(3, status=500)))
+    assert log.requests == {OK: 2, OK._replace(status="500"): 1}
+    assert (log.lines, log.malformed, log.repeated, log.errors) == (3, 0, 0, 0)
+
+
+def test_attempts_are_counted_by_callee_too(tmp_path: Path) -> None:
+    data = text(called(1), called(2, status=None, **{"error.type": "Timeout"}), called(3, **{"error.type": "500"}))
+    attempts = front(tmp_path, data).attempts
+    assert attempts == {
+        AttemptKey("back", "GET", "/b", "200", ""): 2,
+        AttemptKey("back", "GET", "/b", "", "Timeout"): 1,
+    }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"rubbish", b'{"event.id": "x"', b"[1]", b"5", b"null", b"", b"{}", b'{"event.id": null}', b"\xff\xfe"],
+    ids=["words", "cut off", "array", "number", "null", "empty", "no fields", "no id", "no UTF-8"],
+)
+def test_every_other_line_is_malformed(tmp_path: Path, line: bytes) -> None:
+    log = front(tmp_path, text(served(1), line, served(2)))
+    assert (log.lines, log.malformed) == (3, 1)
+    assert len(log.malformed_examples) == 1
+    assert log.requests == {OK: 2}
+
+
+def test_a_field_of_another_type_makes_no_line_malformed(tmp_path: Path) -> None:
+    log = front(tmp_path, text(served(1, status="200"), served(2, message={"nested": True}), served(3, status=200)))
+    assert (log.requests, log.malformed) == ({OK: 3}, 0)
+
+
+def test_a_line_still_being_written_is_none_yet(tmp_path: Path) -> None:
+    log = front(tmp_path, text(served(1)) + b'{"event.id": "e2", ')
+    assert (log.lines, log.malformed) == (1, 0)
+
+
+def test_repeated_ids_are_found_across_services(tmp_path: Path) -> None:
+    evidence = read(tmp_path, front=text(served(1)), back=text(served(1), served(2)))
+    assert evidence.services["front"].repeated == 0
+    assert evidence.services["back"].repeated_examples == ("e1",)
+
+
+def test_error_lines_are_counted_and_shortened(tmp_path: Path) -> None:
+    loud = [served(number, **{"log.level": "error", "message": "x" * 999}) for number in range(7)]
+    log = front(tmp_path, text(*loud, served(9)))
+    assert log.errors == 7
+    assert [len(example) for example in log.error_examples] == [200] * 5
+
+
+def test_the_entrys_lines_are_kept_for_pairing(tmp_path: Path) -> None:
+    evidence = read(tmp_path, front=text(served(1)), back=text(served(2)))
+    assert evidence.entry_lines == [RequestLine("t1", "p1", OK)]
+
+
+def test_unanswered_calls_are_paired_with_what_the_callee_served(tmp_path: Path) -> None:
+    lost = called(1, status=None, **{"span.id": "x"})
+    evidence = read(tmp_path, front=text(lost), back=text(served(2, **{"parent.id": "x", "trace.id": "t1"})))
+    assert evidence.edges.unanswered == [Attempt("x", "back", "GET", "/b")]
+    assert evidence.edges.served == {"x": RequestLine("t1", "x", OK)}
+
+
+def test_a_span_served_twice_is_repeated(tmp_path: Path) -> None:
+    twice = served(3, **{"parent.id": "p2"})
+    evidence = read(tmp_path, front=text(served(1)), back=text(served(2), twice))
+    assert {service: len(lines) for service, lines in evidence.edges.repeated.items()} == {"back": 1}
+
+
+def test_a_silent_service_has_an_empty_log(tmp_path: Path) -> None:
+    assert read(tmp_path, front=b"").services == {"front": ServiceLog()}
+
+
+@pytest.mark.parametrize("shift", [0, 3], ids=["at a line", "within a line"])
+def test_only_whole_lines_after_the_offset_count(tmp_path: Path, shift: int) -> None:
+    file, early, late = tmp_path / "x.jsonl", text(served(1)), text(served(2))
+    file.write_bytes(early + late)
+    part = LogSlice("front", file, len(early) - shift, len(early + late))
+    assert part.lines() == late
+
+
+def test_what_comes_after_the_end_is_not_read(tmp_path: Path) -> None:
+    file, early = tmp_path / "x.jsonl", text(served(1))
+    file.write_bytes(early + text(served(2)))
+    assert LogSlice("front", file, 0, len(early)).lines() == early
+
+
+def test_a_file_that_shrank_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_bytes(b"{}\n")
+    with pytest.raises(ValueError, match="shorter than 100 bytes"):
+        LogSlice("front", tmp_path / "x.jsonl", 0, 100).lines()
