@@ -7,7 +7,6 @@ and EXAMPLES for its help. Verb modules import heavy things inside functions, so
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import sys
 import time
@@ -56,8 +55,6 @@ def application() -> typer.Typer:
     )
     app.callback()(common)
     for verb in VERBS:
-        if importlib.util.find_spec(f"seatrial.cli.{verb}") is None:  # until all have landed
-            continue
         module = importlib.import_module(f"seatrial.cli.{verb}")
         app.command(verb, epilog=examples(module.EXAMPLES))(getattr(module, verb))
     return app

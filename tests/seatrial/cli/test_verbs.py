@@ -1,0 +1,84 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seatrial.cli.dispatch import VERBS, dispatch
+from seatrial.cli.status_table import status_table
+from seatrial.cli.up import parse_replicas
+from seatrial.cli.up_screen import sentence
+from seatrial.errors import UsageError
+
+DOCS = Path(__file__).parents[3] / "docs" / "cli"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert dispatch([verb, "--help"]) == 0
+    assert f"  seatrial {verb}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_a_page_with_an_example(verb: str) -> None:
+    page = (DOCS / f"{verb}.md").read_text()
+    assert page.startswith(f"# seatrial {verb}: ")
+    assert f"    seatrial {verb}" in page
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_option_is_on_its_verbs_page(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    dispatch([verb, "--help"])
+    options = {word.strip(",") for word in capsys.readouterr().out.split() if word.startswith("--")}
+    page = (DOCS / f"{verb}.md").read_text()
+    assert [option for option in sorted(options - {"--help"}) if option not in page] == []
+
+
+def test_replicas_are_numbers_by_service() -> None:
+    assert parse_replicas(["a=2", "b=1"], ["a", "b"]) == {"a": 2, "b": 1}
+
+
+@pytest.mark.parametrize("given", ["c=2", "a", "a=", "a=0", "a=-1", "a=x", "=2"])
+def test_wrong_replicas_are_wrong_usage(given: str) -> None:
+    with pytest.raises(UsageError, match="--replicas"):
+        parse_replicas([given], ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    "kind, data, words",
+    [
+        ("step-finished", {"step": "migrate", "seconds": 1.24}, "migrate        1.2 s"),
+        ("ready", {"name": "a-1", "seconds": 0.5}, "a-1 is ready (0.5 s)"),
+        ("restarted", {"instance": "a-1", "seconds": 2.0}, "restarted a-1 (2.0 s)"),
+        ("unplanned-exit", {"name": "a-1", "pid": 7, "returncode": 1}, "ended by itself with exit code 1"),
+        ("unplanned-exit", {"name": "a-1 worker", "pid": 8, "returncode": None}, "a-1 worker (pid 8) ended by itself"),
+    ],
+)
+def test_events_are_told_in_words(kind: str, data: dict[str, Any], words: str) -> None:
+    assert words in str(sentence(kind, data))
+
+
+def test_the_beginning_of_a_step_is_not_worth_a_line() -> None:
+    assert sentence("step-started", {"step": "migrate"}) is None
+
+
+def test_the_table_names_every_replica_and_what_it_costs() -> None:
+    from rich.console import Console
+
+    replica = {"instance": "a-1", "ready": True, "url": "http://u", "admin_url": "http://x:81", "main_pid": 1}
+    document = {
+        "run": "r1",
+        "kind": "up",
+        "state": "ready",
+        "running": True,
+        "entry_url": "http://u",
+        "resident_bytes": 5_000_000,
+        "services": [{**replica, "worker_pid": None}],
+        "prometheus": {"url": "http://p", "pid": 3},
+    }
+    screen = Console(width=100)
+    with screen.capture() as captured:
+        screen.print(status_table(document))
+    text = captured.get()
+    assert [
+        word for word in ("r1", "a-1", "yes", "http://u", ":81", "1 / -", "http://p", "5 MB") if word not in text
+    ] == []
