@@ -64,8 +64,10 @@ class TerminalRenderer:
                 self._print(f"{head}  [dim]{escape(event.run_dir)}[/]\n")
             case StepStarted():
                 self._step = (event.title, self._clock())
+                self._live.refresh()
             case LoadProgress():
                 self._progress = (event, self._rate(event))
+                self._live.refresh()
             case StepFinished():
                 self._step = self._progress = None
                 self._print(_step_line(event))

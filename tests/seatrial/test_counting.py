@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+
+from seatrial.checks.inputs import AttemptKey, RequestKey
+from seatrial.counting import process_starts, service_counts, stored_requests
+from seatrial.project.telemetry import ClientRequests, Roles, ServerRequests
+from seatrial.readings import Reading, TargetReading, readable
+
+ROLES = Roles(
+    server_requests=ServerRequests(metric="served", method="method", route="route", status="status"),
+    client_requests=ClientRequests(
+        metric="called", callee="callee", method="method", route="route", status="status", error="error"
+    ),
+    process_start="start",
+)
+OK = RequestKey("GET", "/a", "200")
+
+
+def served(count: int, start: int = 100, status: str = "200") -> str:
+    return f'start {start}\nserved_count{{method="GET",route="/a",status="{status}"}} {count}\n'
+
+
+def called(count: int, status: str = "", error: str = "") -> str:
+    labels = f'callee="back",method="GET",route="/b",status="{status}",error="{error}"'
+    return f"start 100\ncalled_count{{{labels}}} {count}\n"
+
+
+def reading(**bodies: str | None) -> Reading:
+    targets = (
+        TargetReading("front", name.replace("_", "-"), None if body is None else 200, body, "", "x.jsonl", 0)
+        for name, body in bodies.items()
+    )
+    return Reading(1.0, tuple(targets))
+
+
+def test_counts_are_gains_summed_over_replicas() -> None:
+    before = reading(front_1=served(5), front_2=served(1))
+    after = reading(front_1=served(8), front_2=served(2))
+    assert service_counts(before, after, ROLES)["front"].requests == {OK: 4}
+
+
+def test_a_series_that_was_absent_counts_from_nought() -> None:
+    assert service_counts(reading(front_1="start 100\n"), reading(front_1=served(3)), ROLES)["front"].requests == {
+        OK: 3
+    }
+
+
+def test_a_replaced_process_counts_from_nought_and_says_so() -> None:
+    found = service_counts(reading(front_1=served(50)), reading(front_1=served(3, start=200)), ROLES)["front"]
+    assert (found.requests, found.reset) == ({OK: 3}, True)
+
+
+def test_a_replica_that_came_later_counts_whole() -> None:
+    found = service_counts(reading(front_1=served(1)), reading(front_1=served(1), front_2=served(4)), ROLES)["front"]
+    assert (found.requests, found.reset) == ({OK: 4}, False)
+
+
+@pytest.mark.parametrize(
+    "before, after, words",
+    [
+        (reading(front_1=served(5)), reading(front_1=None), "front-1 did not answer"),
+        (reading(front_1="<html>"), reading(front_1=served(5)), "ValueError"),
+        (reading(front_1=served(5)), reading(), "first reading only"),
+        (reading(front_1=served(5)), reading(front_1=served(4)), "fell or vanished"),
+        (reading(front_1=served(5)), reading(front_1=served(5, status="201")), "fell or vanished"),
+    ],
+    ids=["silent at the end", "rubbish at first", "gone", "fell", "vanished"],
+)
+def test_what_cannot_be_compared_says_why(before: Reading, after: Reading, words: str) -> None:
+    assert words in service_counts(before, after, ROLES)["front"].unreadable
+
+
+@pytest.mark.parametrize(
+    "body, key",
+    [
+        (called(2, status="200"), AttemptKey("back", "GET", "/b", "200", "")),
+        (called(2, error="Timeout"), AttemptKey("back", "GET", "/b", "", "Timeout")),
+        (called(2, status="500", error="500"), AttemptKey("back", "GET", "/b", "500", "")),
+    ],
+    ids=["answered", "unanswered", "status repeated as error"],
+)
+def test_attempts_are_told_apart_by_error_only_without_an_answer(body: str, key: AttemptKey) -> None:
+    found = service_counts(reading(front_1="start 100\n"), reading(front_1=body), ROLES)["front"]
+    assert found.attempts == {key: 2}
+
+
+def test_process_starts_are_of_readable_replicas() -> None:
+    assert process_starts(reading(front_1=served(1), front_2=None), ROLES) == {"front-1": 100.0}
+
+
+def test_stored_requests_are_gains_over_the_raw_reading() -> None:
+    before, after = reading(front_1=served(5)), reading(front_1=served(9))
+    assert stored_requests(before, readable(after), "front", ROLES) == 4
+
+
+def test_stored_requests_are_unknown_where_an_instance_was_not_stored() -> None:
+    assert stored_requests(reading(front_1=served(5)), {}, "front", ROLES) is None

@@ -1,0 +1,228 @@
+"""The whole judgement of a run, and the documents made of it."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+
+from seatrial.backends.exposition import Samples, Series
+from seatrial.backends.logs import LogEvidence
+from seatrial.checks.finding import Verdict
+from seatrial.checks.inputs import (
+    AttemptKey,
+    ClientRow,
+    EdgeLines,
+    Generator,
+    RequestKey,
+    RequestLine,
+    ServiceCounts,
+    ServiceLog,
+    StepSamples,
+)
+from seatrial.checks.limits import Judged
+from seatrial.checks.load import Validity
+from seatrial.checks.metrics import Endpoint
+from seatrial.checks.reconcile_prometheus import Stored
+from seatrial.checks.scrapes import Scrapes
+from seatrial.evidence import Asked, Evidence, HookAnswer
+from seatrial.judge import judge
+from seatrial.observed import Usage
+from seatrial.report.document import SCHEMA_FILE, RunFacts, verdict_document
+from seatrial.report.junit import junit_xml
+from seatrial.report.summary import summary_markdown
+
+OK = RequestKey("GET", "/a", "200")
+INSTANCES = ("front-1", "back-1")
+COUNT = 4500
+Change = Callable[[Evidence], Evidence]
+
+
+def clean() -> Evidence:
+    """A run of two services in which everything is as it should be."""
+    random = np.random.default_rng(3)
+    window = np.sort(random.integers(0, 45, COUNT))
+    samples = StepSamples("buy", random.exponential(0.01, COUNT), window, np.ones(COUNT, dtype=bool))
+    rows = [ClientRow(f"t{number}", f"s{number}", OK, "ok") for number in range(COUNT)]
+    requests, attempts = Counter({OK: COUNT}), Counter({AttemptKey("back", *OK, ""): COUNT})
+    logs = {"front": ServiceLog(requests, attempts, lines=2 * COUNT), "back": ServiceLog(requests, lines=COUNT)}
+    raw: dict[str, Samples] = {instance: {Series("c_total", ()): 5.0} for instance in INSTANCES}
+    up = [(100.0 + second, 1.0) for second in range(61)]
+    return Evidence(
+        entry="front",
+        limits={"buy": {"p95": 0.1, "error_ratio": 0.01, "rate_min": 90}},
+        validity=Validity(),
+        judged=Judged({"buy": samples, "all": replace(samples, step="all")}, range(45), 7),
+        generator=Generator(2000, 2000, 0, 0, 30, 400, 12.0, 55.0, np.full(2000, 0.001)),
+        rows=rows,
+        counts={"front": ServiceCounts(requests, attempts), "back": ServiceCounts(requests)},
+        logs=LogEvidence(logs, [RequestLine(row.trace, row.span, row.key) for row in rows], EdgeLines()),
+        instances=INSTANCES,
+        endpoints=[Endpoint(instance, True, "") for instance in INSTANCES],
+        starts_before=dict.fromkeys(INSTANCES, 1.0),
+        starts_after=dict.fromkeys(INSTANCES, 1.0),
+        raw=raw,
+        stored=Stored(raw),
+        scrapes=Scrapes(100.0, 160.0, 1.0, dict.fromkeys(INSTANCES, up)),
+        invariants=HookAnswer(
+            asked=True, document={"findings": [{"name": "sums", "verdict": "PASS", "reason": "0 off"}]}
+        ),
+        usage=[Usage("front", 0.1, 0.4, 9e7), Usage("back")],
+        offered_rate=40.0,
+        requests=COUNT,
+        stored_requests=COUNT,
+    )
+
+
+def undecided(evidence: Evidence) -> dict[str, Verdict]:
+    return {found.name: found.verdict for found in judge(evidence).findings if found.verdict is not Verdict.PASS}
+
+
+def document(evidence: Evidence) -> dict[str, Any]:
+    facts = RunFacts("20261123-024501-a1b2", "trial", 7, 1.0, 60.0)
+    return verdict_document(facts, evidence, judge(evidence), {"load_seconds": 55.0})
+
+
+def test_a_clean_run_passes_every_check() -> None:
+    judgement = judge(clean())
+    assert undecided(clean()) == {}
+    assert judgement.verdict is Verdict.PASS
+    assert [each.name for each in judgement.not_checked] == ["latency.all"]
+
+
+def late(evidence: Evidence) -> Evidence:
+    assert evidence.generator
+    return replace(evidence, generator=replace(evidence.generator, lag_seconds=np.full(2000, 1.0)))
+
+
+def uncounted(evidence: Evidence) -> Evidence:
+    fewer = ServiceCounts(Counter({OK: COUNT - 1}))
+    return replace(evidence, counts={**evidence.counts, "back": fewer})
+
+
+def no_prometheus(evidence: Evidence) -> Evidence:
+    gone = "there is no Prometheus to ask"
+    return replace(evidence, stored=Stored(obstacle=gone), scrapes=Scrapes(0, 1, 1, obstacle=gone))
+
+
+def unquiet(evidence: Evidence) -> Evidence:
+    return replace(evidence, unquiet="the fleet was not quiet after the load: back-1: active is 1")
+
+
+def bad_hook(evidence: Evidence) -> Evidence:
+    return replace(evidence, invariants=HookAnswer(asked=True, obstacle="exit code 3"))
+
+
+def no_logs(evidence: Evidence) -> Evidence:
+    return replace(evidence, logs=None, logs_obstacle="the logs cannot be read")
+
+
+def killed(evidence: Evidence) -> Evidence:
+    return replace(evidence, exits=["back-1 (pid 7) ended by itself"])
+
+
+F, U = Verdict.FAIL, Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    "change, expected",
+    [
+        (late, {"load.valid": U, "latency.buy.p95": U, "errors.buy": U, "rate.buy": U}),
+        (uncounted, {"reconcile.edges": F, "reconcile.logs": F}),
+        (no_prometheus, {"reconcile.prometheus": U, "scrapes.continuous": U}),
+        (unquiet, {f"reconcile.{name}": U for name in ("client", "edges", "logs", "prometheus")}),
+        (bad_hook, {"invariants.hook": U}),
+        (no_logs, {"reconcile.edges": U, "reconcile.logs": U, "logs.errors": U}),
+        (killed, {"restarts.unplanned": F}),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else "",
+)
+def test_each_flaw_turns_its_own_checks(change: Change, expected: dict[str, Verdict]) -> None:
+    assert undecided(change(clean())) == expected
+
+
+def test_nothing_passes_without_evidence() -> None:
+    empty = Evidence("front", {"buy": {"p95": 0.1}}, Validity(), Judged({}, range(45), 7), None, ())
+    judgement = judge(replace(empty, invariants=HookAnswer(asked=True)))
+    assert {found.verdict for found in judgement.findings} == {U}
+
+
+def test_what_nobody_asked_for_is_listed_outside_the_verdict() -> None:
+    unasked = replace(clean(), limits={}, asked=Asked(False, False, False), invariants=HookAnswer())
+    judgement = judge(unasked)
+    named = " ".join(each.name for each in judgement.not_checked)
+    assert judgement.verdict is Verdict.PASS
+    for name in ("reconcile.edges", "logs.errors", "scrapes.continuous", "invariants", "latency"):
+        assert name in named
+
+
+CHANGES: list[Change] = [lambda evidence: evidence, late, uncounted, no_prometheus, unquiet, bad_hook, no_logs]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_document_keeps_to_the_schema(change: Change) -> None:
+    made = document(change(clean()))
+    jsonschema.validate(made, json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
+    json.dumps(made, allow_nan=False)
+
+
+def test_a_document_of_nothing_keeps_to_the_schema() -> None:
+    made = document(Evidence("front", {"buy": {"p95": 0.1}}, Validity(), Judged({}, range(45), 7), None, ()))
+    jsonschema.validate(made, json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
+    assert (made["verdict"], made["load"]["valid"], made["reconciliation"]["gateway"]) == ("INCONCLUSIVE", False, None)
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
+
+
+def test_the_document_counts_the_same_requests_everywhere() -> None:
+    reconciliation = document(clean())["reconciliation"]
+    assert {reconciliation[name] for name in ("sent", "gateway", "prometheus", "logs")} == {COUNT}
+
+
+def test_a_percentile_without_enough_samples_is_null() -> None:
+    latency = document(clean())["latency_seconds"]
+    assert latency["p99"] is not None
+    assert latency["p999"] is None
+
+
+def test_junit_has_a_case_per_check() -> None:
+    made = document(uncounted(late(clean())))
+    suite = ET.fromstring(junit_xml(made))  # noqa: S314 - our own text
+    cases = suite.findall("testcase")
+    assert len(cases) == len(made["checks"]) + len(made["not_checked"]) == int(suite.get("tests", 0))
+    assert {case.get("name") for case in cases if case.find("failure") is not None} == {
+        "reconcile.edges",
+        "reconcile.logs",
+    }
+    assert {case.get("name") for case in cases if case.find("error") is not None} >= {"load.valid", "errors.buy"}
+    assert len(suite.findall("testcase/skipped")) == int(suite.get("skipped", 0)) == 1
+
+
+def test_junit_survives_what_a_log_line_may_hold() -> None:
+    made = document(clean())
+    made["checks"][0] |= {"verdict": "FAIL", "reason": "\x00 <b> & \ud800"}
+    ET.fromstring(junit_xml(made))  # noqa: S314 - our own text
+
+
+def test_the_summary_shows_first_what_failed() -> None:
+    text = summary_markdown(document(uncounted(clean())))
+    head, _, folded = text.partition("<details>")
+    assert text.splitlines()[0].endswith("FAIL: 2 of 14 checks failed: reconcile.edges, reconcile.logs")
+    assert "`reconcile.edges`" in head
+    assert "latency.buy.p95" not in head
+    assert "latency.buy.p95" in folded
+
+
+def test_the_summary_keeps_its_tables_whole() -> None:
+    made = document(uncounted(clean()))
+    made["checks"][0] |= {"verdict": "FAIL", "reason": "a | b\n<script>@team"}
+    assert "a \\| b &lt;script>&#64;team" in summary_markdown(made)

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from seatrial.project.telemetry import ClientRequests, Metric, Roles, ServerRequests, Telemetry
+from seatrial.readings import Reading, TargetReading, load_reading, read_when_quiet, take_reading
+from seatrial.stacks.protocol import Replica
+
+LABELS = ("method", "route", "status")
+TELEMETRY = Telemetry(
+    metrics={
+        "served_seconds": Metric(type="histogram", help="", labels=LABELS, buckets=(1.0,)),
+        "called_seconds": Metric(type="histogram", help="", labels=("callee", *LABELS, "error"), buckets=(1.0,)),
+        "active": Metric(type="gauge", help=""),
+        "pending": Metric(type="gauge", help=""),
+        "sold_total": Metric(type="counter", help=""),
+        "cpu_total": Metric(type="counter", help=""),
+        "start": Metric(type="gauge", help=""),
+    },
+    roles=Roles(
+        server_requests=ServerRequests(metric="served_seconds", method="method", route="route", status="status"),
+        client_requests=ClientRequests(
+            metric="called_seconds", callee="callee", method="method", route="route", status="status", error="error"
+        ),
+        active_requests="active",
+        pending_work=("pending",),
+        cpu_seconds="cpu_total",
+        process_start="start",
+    ),
+)
+CALM = "served_seconds_count 5\nactive 0\npending 0\nsold_total 1\ncpu_total 1.5\nstart 100\n"
+
+
+def reading(at: float, body: str | None = CALM, log_bytes: int = 10, instance: str = "a-1") -> Reading:
+    status, error = (None, "refused") if body is None else (200, "")
+    return Reading(at, (TargetReading("a", instance, status, body, error, "a.jsonl", log_bytes),))
+
+
+def quiet(*readings: Reading, patience: float = 20.0) -> tuple[Reading, list[float]]:
+    ahead: Iterator[Reading] = iter(readings)
+    slept: list[float] = []
+    found = read_when_quiet(lambda: next(ahead), TELEMETRY, patience=patience, sleep=slept.append)
+    return found, slept
+
+
+def test_two_equal_readings_a_second_apart_are_quiet() -> None:
+    found, slept = quiet(reading(1.0), reading(2.0))
+    assert (found.at, found.moved, slept) == (2.0, (), [1.0])
+
+
+def test_waits_until_nothing_moves() -> None:
+    found, slept = quiet(reading(1.0, log_bytes=5), reading(2.0), reading(3.0))
+    assert (found.at, found.moved, len(slept)) == (3.0, (), 2)
+
+
+@pytest.mark.parametrize(
+    "body, log_bytes, words",
+    [
+        (CALM.replace("active 0", "active 2"), 10, "a-1: active is 2"),
+        (CALM.replace("pending 0", "pending 1"), 10, "a-1: pending is 1"),
+        (CALM.replace("count 5", "count 6"), 10, "a-1: served_seconds_count{}: 5 to 6"),
+        (CALM.replace("sold_total 1", "sold_total 2"), 10, "a-1: sold_total{}: 1 to 2"),
+        (CALM, 12, "a-1: log bytes: 10 to 12"),
+        (None, 10, "a-1: metrics: read to not readable"),
+    ],
+    ids=["active", "pending", "requests", "business counter", "log", "gone"],
+)
+def test_says_what_moved_when_patience_ends(body: str | None, log_bytes: int, words: str) -> None:
+    found, _ = quiet(reading(1.0), reading(2.0, body, log_bytes), patience=1.0)
+    assert words in found.moved
+
+
+def test_the_cpu_clock_and_plain_gauges_may_move() -> None:
+    found, _ = quiet(reading(1.0), reading(2.0, CALM.replace("cpu_total 1.5", "cpu_total 1.6").replace("100", "101")))
+    assert found.moved == ()
+
+
+@pytest.mark.parametrize("body", [None, "<html>"], ids=["silent", "rubbish"])
+def test_a_replica_that_stays_unreadable_does_not_keep_the_others_waiting(body: str | None) -> None:
+    assert quiet(reading(1.0, body), reading(2.0, body))[0].moved == ()
+
+
+def test_many_changes_are_cut_short() -> None:
+    body = "".join(f'served_seconds_count{{route="/{number}"}} 1\n' for number in range(9))
+    found, _ = quiet(reading(1.0), reading(2.0, CALM + body.replace("count{", 'count{status="1",')), patience=0.0)
+    assert (len(found.moved), found.moved[-1]) == (6, "and 4 more")
+
+
+class Http:
+    def __init__(self, answer: str | requests.RequestException) -> None:
+        self.answer = answer
+        self.asked: list[str] = []
+
+    def get(self, url: str, *, timeout: float) -> requests.Response:
+        del timeout
+        self.asked.append(url)
+        if isinstance(self.answer, requests.RequestException):
+            raise self.answer
+        response = requests.Response()
+        response.status_code, response._content, response.encoding = 200, self.answer.encode(), "utf-8"
+        return response
+
+
+def replica(folder: Path) -> Replica:
+    return Replica("a", "a-1", 1, "http://a", "http://a:81", 1, 2, True, folder / "a.jsonl")
+
+
+def test_a_reading_asks_the_admin_address_and_measures_the_log(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("{}\n")
+    http = Http(CALM)
+    (target,) = take_reading([replica(tmp_path)], "/metrics", http, clock=lambda: 5.0).targets
+    assert http.asked == ["http://a:81/metrics"]
+    assert (target.status, target.body, target.log_bytes) == (200, CALM, 3)
+
+
+def test_a_reading_keeps_why_there_was_no_answer(tmp_path: Path) -> None:
+    found = take_reading([replica(tmp_path)], "/metrics", Http(requests.ConnectionError("refused")))
+    assert (found.targets[0].body, found.targets[0].error) == (None, "ConnectionError: refused")
+
+
+def test_a_reading_survives_being_saved(tmp_path: Path) -> None:
+    found = Reading(7.5, reading(1.0, "h\u00e9\n").targets, ("a-1: active is 2",))
+    found.save(tmp_path / "before.json")
+    assert load_reading(tmp_path / "before.json") == found
+
+
+def test_a_reading_that_was_never_saved_is_none(tmp_path: Path) -> None:
+    assert load_reading(tmp_path / "before.json") is None
