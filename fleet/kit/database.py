@@ -60,16 +60,14 @@ class Database:
             max_overflow=0,
             pool_timeout=BUSY_SECONDS,
         )
-        self._reader = self._engine.execution_options(begin="BEGIN")
-        self._writer = self._engine.execution_options(begin="BEGIN IMMEDIATE")
         self._writing = Lock()
         event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", _begin)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent snapshot; never waits for writers."""
-        with self._reader.connect() as connection:
+        with self._engine.connect() as connection:
+            _begin(connection, "BEGIN")
             yield connection
 
     @contextmanager
@@ -82,7 +80,8 @@ class Database:
         if not self._writing.acquire(timeout=BUSY_SECONDS):
             raise StoreBusy(f"The store was busy for {BUSY_SECONDS:g} s; try again.", headers={"Retry-After": "1"})
         try:
-            with self._writer.begin() as connection:
+            with self._engine.begin() as connection:
+                _begin(connection, "BEGIN IMMEDIATE")
                 yield connection
         finally:
             self._writing.release()
@@ -141,5 +140,6 @@ def _prepare(connection: SqliteConnection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+def _begin(connection: Connection, statement: str) -> None:
+    # Straight to the driver: an engine with a listener for "begin" looks for listeners at every statement.
+    connection.connection.cursor().execute(statement)
