@@ -49,6 +49,7 @@ class Loopback:
     troubles: list[Trouble] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     before: Callable[[str], None] | None = None
+    draw: Callable[[], str | int | None] | None = None  # trouble of its own for each call
 
     def send(self, request: Request) -> Received:
         url = urlsplit(request.url)
@@ -78,6 +79,8 @@ class Loopback:
         return Received(answer.status_code, answer.headers, answer.data)
 
     def _trouble(self, path: str) -> str | int | None:
+        if self.draw is not None:
+            return self.draw()
         for trouble in self.troubles:
             if path.endswith(trouble.path) and trouble.times:
                 trouble.times -= 1
@@ -141,6 +144,7 @@ class Shop:
 
     def heal(self) -> None:
         self.loopback.troubles.clear()
+        self.loopback.draw = None
         for app in self.loopback.apps.values():
             app.kit.faults.replace([])
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 
 import pytest
 from shop_in_process import PRICE, Shop
@@ -175,6 +176,21 @@ def test_without_a_price_nothing_begins(shop: Shop, how: str | int, status: int)
     shop.heal()
     assert shop.order(customer, product, "one").status_code == 201, "the key must still be free"
     assert len(shop.orders_of(customer)) == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_breaks_the_books_are_right_once_pending_orders_were_taken_up(shop: Shop, seed: int) -> None:
+    random = Random(seed)
+    customers, product = [shop.customer(300) for _ in range(3)], shop.goods(8)
+    kinds: list[str | int | None] = ["lost", "deaf", "refused", 500, *[None] * 6]
+    shop.loopback.draw = lambda: random.choice(kinds)
+    for number in range(20):
+        shop.order(customers[number % 3], product, f"key-{number}")
+    shop.heal()
+    for number in range(20):
+        shop.order(customers[number % 3], product, f"key-{number}")
+    assert {order["status"] for customer in customers for order in shop.orders_of(customer)} == {"confirmed", "failed"}
+    assert shop.broken() == set()
 
 
 def test_what_cannot_be_undone_stays_pending_and_visible(shop: Shop) -> None:
