@@ -160,8 +160,8 @@ def steps_table(document: dict[str, Any]) -> Table:
     from rich import box
     from rich.table import Table
 
-    title = f"run {document['run']}: {document['profile']} on {document['target']} (not judged)"
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table = Table(title=f"{document['profile']} on {document['target']}, not judged", box=box.SIMPLE_HEAD)
+    table.caption = f"run {document['run']}"
     for column in ("step", "requests", "failed", "p50 ms", "p95 ms", "p99 ms"):
         table.add_column(column, justify="left" if column == "step" else "right")
     for step, seen in document["steps"].items():

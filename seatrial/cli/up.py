@@ -43,7 +43,8 @@ def up(
     invocation: Invocation = context.obj
     project = load_project(invocation.file)
     numbers = parse_replicas(replicas or [], list(project.fleet.services))
-    run = RunFolder.open(invocation.runs / run_id) if run_id else new_run(invocation, project, seed)
+    settings = {"faults": faults, "replicas": numbers, "populate": populate}
+    run = RunFolder.open(invocation.runs / run_id) if run_id else new_run(invocation, project, seed, settings)
     if detach:
         options = ["" if populate else "--no-populate", "--faults" if faults else "", f"--seed={seed}"]
         options += [f"--replicas={name}={number}" for name, number in numbers.items()]
@@ -65,12 +66,12 @@ def parse_replicas(given: list[str], services: list[str]) -> dict[str, int]:
     return numbers
 
 
-def new_run(invocation: Invocation, project: Project, seed: int) -> RunFolder:
+def new_run(invocation: Invocation, project: Project, seed: int, settings: dict[str, Any]) -> RunFolder:
     """The folder of a new run, with what it runs on."""
     from seatrial.machine import describe_machine, describe_versions
     from seatrial.run_folder import RunFolder
 
-    facts: dict[str, Any] = {"versions": describe_versions(), "machine": describe_machine(), "settings": {}}
+    facts: dict[str, Any] = {"versions": describe_versions(), "machine": describe_machine(), "settings": settings}
     return RunFolder.create(invocation.runs, "up", seed=seed, profile=None, fleet=project.fleet.name, **facts)
 
 

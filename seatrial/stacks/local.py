@@ -340,7 +340,7 @@ class LocalStack:
             "state": self._state,
             "owner_pid": os.getpid(),
             "owner_started": processes.started_at(os.getpid()),
-            "entry_url": self.entry_url(),
+            "entry_url": self.entry_url() if self._places else None,  # none before there are ports
             "ready_path": self.project.fleet.admin.ready,
             "services": [self._entry(place) for place in self._places],
             "prometheus": {"url": self._prometheus_url, "pid": pid} if self._prometheus_url else None,
