@@ -69,12 +69,12 @@ def profile(folder: Path, **changes: Any) -> Path:
 
 @contextmanager
 def locust(server: CountingServer, folder: Path, *options: str, **changes: Any) -> Iterator[subprocess.Popen[bytes]]:
-    script = str(changes.pop("script", LOCUSTFILE))
+    script, host = str(changes.pop("script", LOCUSTFILE)), changes.pop("host", server.url)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LOCUST_", "SEATRIAL_"))}
     environment |= {"SEATRIAL_SAMPLES_DIR": str(folder)}
     if changes.pop("shaped", True):
         environment |= {"SEATRIAL_PROFILE": str(profile(folder, **changes))}
-    command = [sys.executable, "-m", "locust", "-f", script, "--host", server.url, "--only-summary", *options]
+    command = [sys.executable, "-m", "locust", "-f", script, "--host", host, "--only-summary", *options]
     with (folder / "locust.out").open("wb") as log:
         child = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -268,11 +268,20 @@ def test_rate_zero_sends_nothing_and_still_gives_account(tmp_path: Path) -> None
     assert [account["planned"] for account in Generated(tmp_path).accounts] == [0]
 
 
-def test_a_wrong_profile_ends_it_with_a_sentence(tmp_path: Path) -> None:
-    with CountingServer() as server, locust(server, tmp_path, "--headless", stages=[{"name": "x"}]) as child:
-        assert child.wait(15) != 0
+@pytest.mark.parametrize(
+    "changes, sentence",
+    [
+        pytest.param({"stages": [{"name": "x"}]}, "is no load profile", id="profile"),
+        pytest.param({"weights": {"fly": 1}}, "weights name fly; Site has visit", id="unknown-journey"),
+        pytest.param({"weights": {"visit": 0}}, "no journey is left to run", id="no-journey"),
+        pytest.param({"host": "nowhere"}, "'nowhere' is no http(s) address", id="address"),
+    ],
+)
+def test_what_is_wrong_ends_it_with_a_sentence(changes: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+    with CountingServer() as server, locust(server, tmp_path, "--headless", **changes) as child:
+        assert child.wait(30) != 0
     said = (tmp_path / "locust.out").read_text(encoding="utf-8")
-    assert "is no load profile" in said
+    assert sentence in said
     assert "Traceback" not in said
 
 

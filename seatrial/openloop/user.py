@@ -124,16 +124,20 @@ class Process:
             self._run.drain()
 
     def check(self) -> None:
-        """Refuse what could only fail later, with a sentence."""
+        """Refuse before the start what could only fail later; raise SettingsError with a sentence.
+
+        The address may still come from Locust's page or master, unless the run is headless.
+        """
         for user in self._users():
             self.menu(user)
-            Client(self._host(user), connect_timeout=1, read_timeout=1)
+        if self._host() or getattr(self._environment.parsed_options, "headless", False):
+            Client(self._host(), connect_timeout=1, read_timeout=1)
 
     def _users(self) -> list[type[OpenLoopUser]]:
         return [user for user in self._environment.user_classes if issubclass(user, OpenLoopUser)]
 
-    def _host(self, user: type[OpenLoopUser] | None = None) -> str:
-        return self._environment.host or (user or self._users()[0]).host or ""
+    def _host(self) -> str:
+        return self._environment.host or next((user.host for user in self._users() if user.host), "")
 
     def _journal(self) -> Journal:
         if self._settings.samples is None:
@@ -173,7 +177,13 @@ class Process:
 
 def _attach(environment: Environment, **_: Any) -> None:
     """Take part in this process; the master of a distributed run only shapes it."""
-    settings = _settings()
+    try:
+        settings = Settings.from_environment()
+        process = Process(environment, settings)
+        process.check()
+    except SettingsError as error:
+        # An exception in a listener would end Locust with a traceback; a wrong file deserves its sentence.
+        sys.exit(f"seatrial: {error}")
     if settings.shaped and not isinstance(environment.runner, WorkerRunner):
         environment.shape_class = ProfileShape(settings.profile)
         environment.shape_class.runner = environment.runner
@@ -183,7 +193,7 @@ def _attach(environment: Environment, **_: Any) -> None:
         _interrupt_on(signal.SIGTERM)
     if isinstance(environment.runner, MasterRunner):
         return
-    process = OpenLoopUser.process = Process(environment, settings)
+    OpenLoopUser.process = process
     _listen(environment.events.test_start, process.begin)
     _listen(environment.events.test_stopping, process.stop)
     _listen(environment.events.test_stop, process.drain)
@@ -204,14 +214,6 @@ def _interrupt() -> None:
 
 def _listen(hook: Any, listener: Callable[..., None]) -> None:
     hook.add_listener(listener)  # Locust ships its events untyped
-
-
-def _settings() -> Settings:
-    try:
-        return Settings.from_environment()
-    except SettingsError as error:
-        # An exception in a listener would end Locust with a traceback; a wrong file deserves its sentence.
-        sys.exit(f"seatrial: {error}")
 
 
 # Locust has no other hook by which a library in a locustfile could take part.
