@@ -184,6 +184,8 @@ def _attach(environment: Environment, **_: Any) -> None:
     except SettingsError as error:
         # An exception in a listener would end Locust with a traceback; a wrong file deserves its sentence.
         sys.exit(f"seatrial: {error}")
+    # Locust arms its --run-time timer next; without this it would count from before the imports of the locustfile.
+    gevent.get_hub().loop.update_now()
     if settings.shaped and not isinstance(environment.runner, WorkerRunner):
         environment.shape_class = ProfileShape(settings.profile)
         environment.shape_class.runner = environment.runner
