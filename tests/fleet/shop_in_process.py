@@ -48,12 +48,14 @@ class Loopback:
     apps: dict[str, KitApp] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)
     before: Callable[[str], None] | None = None
     draw: Callable[[], str | int | None] | None = None  # trouble of its own for each call
 
     def send(self, request: Request) -> Received:
         url = urlsplit(request.url)
         self.calls.append(f"{request.method} {url.path}")
+        self.keys.append(request.headers.get("Idempotency-Key"))
         if self.before is not None:
             self.before(url.path)
         kind = self._trouble(url.path)
@@ -144,7 +146,7 @@ class Shop:
 
     def heal(self) -> None:
         self.loopback.troubles.clear()
-        self.loopback.draw = None
+        self.loopback.draw = self.loopback.before = None
         for app in self.loopback.apps.values():
             app.kit.faults.replace([])
 

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
+from time import monotonic
 
 import pytest
 from shop_in_process import PRICE, Shop
+
+from fleet.kit import exchange
 
 RESERVE, CHARGE = "/v1/reservations", "/v1/charges"
 
@@ -191,6 +194,29 @@ def test_whatever_breaks_the_books_are_right_once_pending_orders_were_taken_up(s
         shop.order(customers[number % 3], product, f"key-{number}")
     assert {order["status"] for customer in customers for order in shop.orders_of(customer)} == {"confirmed", "failed"}
     assert shop.broken() == set()
+
+
+def test_calls_carry_the_order_and_the_step_as_their_key(shop: Shop) -> None:
+    customer, product = shop.customer(), shop.goods()
+    shop.loopback.keys.clear()
+    order = shop.order(customer, product, "one").get_json()["id"]
+    assert shop.loopback.keys == [None, f"{order}.reserve", f"{order}.charge", f"{order}.commit"]
+
+
+def test_undoing_gets_time_though_the_request_has_none_left(shop: Shop) -> None:
+    customer, product = shop.customer(), shop.goods()
+
+    def run_out_of_time(path: str) -> None:
+        scope = exchange.current()
+        if path == CHARGE and scope is not None:
+            scope.deadline = monotonic() - 1
+
+    shop.loopback.before = run_out_of_time
+    shop.trouble(CHARGE, "lost")
+    shop.order(customer, product, "one")
+    shop.loopback.before = None
+    assert [order["status"] for order in shop.orders_of(customer)] == ["failed"]
+    assert shop.available(product) == 10
 
 
 def test_what_cannot_be_undone_stays_pending_and_visible(shop: Shop) -> None:
