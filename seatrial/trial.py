@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 
+from seatrial.backends.errors import BackendError
 from seatrial.backends.prometheus import Prometheus
 from seatrial.checks.finding import Finding, Verdict
 from seatrial.errors import HookError, UsageError
@@ -37,6 +38,9 @@ from seatrial.settings import child_environment
 from seatrial.stacks import control
 from seatrial.stacks.local import LocalStack
 from seatrial.stacks.owner import answer
+
+# A busy machine's Prometheus was seen to meet its targets 7 s after it had said that it is ready.
+SCRAPE_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Trial:
         try:
             self._up()
             self._populate()
+            self._await_scrapes()
             self._fault("apply")
             self._read("before")
             self._drive()
@@ -107,6 +112,27 @@ class Trial:
             made = self._hook(told, "populate", command, seed=self.order.profile.seed)
             numbers = {name: value for name, value in made.items() if isinstance(value, int)}
             told.result = told.result or ", ".join(f"{value} {name}" for name, value in numbers.items())
+
+    def _await_scrapes(self) -> None:
+        """Prometheus says that it is ready some time before it has met its targets; a hole then would be ours."""
+        instances = [replica.instance for replica in self.stack.replicas()]
+        with self._step("wait for the first scrapes") as told, self._prometheus() as prometheus:
+            if prometheus is None:
+                told.result = "no Prometheus"
+                return
+            try:
+                met = prometheus.wait_for_scrapes(instances, self.run.record["started"], patience=SCRAPE_SECONDS)
+                told.result = f"{len(met)} of {len(instances)} targets"
+                told.ok = len(met) == len(instances)
+            except BackendError as error:  # the judge will say what follows from it
+                told.result, told.ok = str(error), False
+
+    @contextmanager
+    def _prometheus(self) -> Iterator[Prometheus | None]:
+        url = self.stack.prometheus_url()
+        with requests.Session() as http:
+            http.trust_env = False
+            yield Prometheus(url, http) if url else None
 
     def _fault(self, action: str) -> None:
         command, faults = self.order.project.hooks.fault, self.order.faults
@@ -188,13 +214,11 @@ class Trial:
 
     def _judge(self) -> tuple[Judgement, Evidence]:
         began = time.monotonic()
-        with self._step("judge") as told, requests.Session() as http:
-            http.trust_env = False
-            url = self.stack.prometheus_url()
+        with self._step("judge") as told, self._prometheus() as prometheus:
             evidence = collect(
                 self.run.path,
                 self.order.project,
-                prometheus=Prometheus(url, http) if url else None,
+                prometheus=prometheus,
                 invariants=self._invariants(),
                 exits=self.stack.unplanned_exits(),
             )

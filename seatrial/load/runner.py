@@ -25,6 +25,8 @@ from seatrial.run_folder import write_json
 START_SECONDS = 30.0
 # Beyond the drain, for Locust to stop its users, report and exit.
 END_SECONDS = 15.0
+# What a generator gets that is no longer wanted: a cancelled CI job must be down within 7.5 s, fleet included.
+INTERRUPTED_SECONDS = 2.0
 _TICK_SECONDS = 0.2
 _LOG_LINES = 15
 
@@ -67,7 +69,7 @@ class LoadJob:
 def drive(job: LoadJob, on_progress: Callable[[Progress], None] = lambda _: None) -> float:
     """Run the load to its end and return its seconds; `on_progress` is called about once a second.
 
-    Raises GeneratorFailed. Whatever else ends it (Interrupted included) stops the child and lets it drain.
+    Raises GeneratorFailed. Whatever else ends it (Interrupted included) stops the child, with little time to drain.
     """
     write_json(job.profile_file, job.profile.document())
     began = time.monotonic()
@@ -112,11 +114,11 @@ def _child(job: LoadJob) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield child
     finally:
-        _end(child, job.profile.drain_seconds + END_SECONDS)
+        _end(child, INTERRUPTED_SECONDS)
 
 
 def _end(child: subprocess.Popen[bytes], patience: float) -> None:
-    """Ask it to drain; after `patience` seconds end its whole session."""
+    """Ask it to drain if it still runs; after `patience` seconds end its whole session."""
     if child.poll() is None:
         child.terminate()
         # Stopped (SIGSTOP) it could not hear the request.
