@@ -65,7 +65,7 @@ def _instance_counts(first: TargetReading | None, last: TargetReading, roles: Ro
         now = last.samples()
         then = first.samples() if first else {}
     except NotExposition as error:
-        return ServiceCounts(unreadable=str(error))
+        return ServiceCounts(unreadable=f"{last.instance}: {error}")
     reset = first is not None and _start(then, roles) != _start(now, roles)
     base = {} if reset else then
     gained = {series: value - base.get(series, 0.0) for series, value in now.items()}

@@ -49,9 +49,9 @@ class TargetReading:
     def samples(self) -> Samples:
         """The series. Raises NotExposition for rubbish, an error status, or no answer."""
         if self.body is None:
-            raise NotExposition(f"{self.instance} did not answer: {self.error}")
+            raise NotExposition(f"no answer: {self.error}")
         if self.status != requests.codes.ok:
-            raise NotExposition(f"{self.instance} answered status {self.status}")
+            raise NotExposition(f"status {self.status} instead of an exposition")
         return parse_exposition(self.body)
 
 
@@ -168,7 +168,7 @@ def _read(replica: Replica, path: str, http: Http) -> TargetReading:
         response = http.get(f"{replica.admin_url}{path}", timeout=TIMEOUT_SECONDS)
         answer = {"status": response.status_code, "body": response.text, "error": ""}
     except requests.RequestException as error:
-        answer = {"status": None, "body": None, "error": f"{type(error).__name__}: {error}"}
+        answer = {"status": None, "body": None, "error": _cause(error)}
     return TargetReading(
         service=replica.service,
         instance=replica.instance,
@@ -176,6 +176,11 @@ def _read(replica: Replica, path: str, http: Http) -> TargetReading:
         log_file=str(replica.log_file),
         log_bytes=_size(replica.log_file),
     )
+
+
+def _cause(error: requests.RequestException) -> str:
+    """The innermost cause: what wraps it repeats the address and the names of pools."""
+    return f"{type(error).__name__}, {str(error).rsplit(': ', 1)[-1].strip(')>')}"
 
 
 def _size(file: Path) -> int:

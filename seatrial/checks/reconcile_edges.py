@@ -36,7 +36,7 @@ def reconcile_edges(
     """Compare each callee of the fleet with all its callers; one that cannot be read leaves all INCONCLUSIVE."""
     called = {key.callee for count in counts.values() for key in count.attempts} & set(counts)
     callees = called | {service for service, count in counts.items() if service != entry and count.requests}
-    blind = [f"{service}: {count.unreadable}" for service, count in counts.items() if count.unreadable]
+    blind = [count.unreadable for count in counts.values() if count.unreadable]
     if blind:
         obstacle = obstacle or f"counters cannot be read: {'; '.join(blind)}"
     obstacle = obstacle or ("" if callees else "no service called another, so nothing was compared")

@@ -38,7 +38,7 @@ def reconcile_logs(
         return Finding(
             NAME, Verdict.FAIL, reason, samples=lines, value=float(len(faults)), limit=0.0, evidence=evidence
         )
-    blind = [f"{service}: {count.unreadable}" for service, count in counts.items() if count.unreadable]
+    blind = [count.unreadable for count in counts.values() if count.unreadable]
     if blind or not lines:
         reason = f"counters cannot be read: {'; '.join(blind)}" if blind else "no line was written, nothing compared"
         return Finding(NAME, Verdict.INCONCLUSIVE, reason, samples=lines)

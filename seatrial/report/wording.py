@@ -39,7 +39,7 @@ def facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
     busiest = max(document["services"], key=lambda each: each["cpu"] or 0, default=None)
     if busiest and busiest["cpu"]:
-        busy = f", {figure(busiest['busy'], 'ratio')} of its threads busy" if busiest["busy"] is not None else ""
+        busy = f", {busiest['busy']:.0%} of its threads busy" if busiest["busy"] is not None else ""
         lines.append(("busiest", f"{busiest['name']}: {busiest['cpu']:.2f} cores{busy}"))
     return lines + [("not checked", each) for each in not_checked(document)]
 

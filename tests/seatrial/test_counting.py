@@ -28,7 +28,7 @@ def called(count: int, status: str = "", error: str = "") -> str:
 
 def reading(**bodies: str | None) -> Reading:
     targets = (
-        TargetReading("front", name.replace("_", "-"), None if body is None else 200, body, "", "x.jsonl", 0)
+        TargetReading("front", name.replace("_", "-"), None if body is None else 200, body, "refused", "x.jsonl", 0)
         for name, body in bodies.items()
     )
     return Reading(1.0, tuple(targets))
@@ -59,7 +59,7 @@ def test_a_replica_that_came_later_counts_whole() -> None:
 @pytest.mark.parametrize(
     "before, after, words",
     [
-        (reading(front_1=served(5)), reading(front_1=None), "front-1 did not answer"),
+        (reading(front_1=served(5)), reading(front_1=None), "front-1: no answer: refused"),
         (reading(front_1="<html>"), reading(front_1=served(5)), "ValueError"),
         (reading(front_1=served(5)), reading(), "first reading only"),
         (reading(front_1=served(5)), reading(front_1=served(4)), "fell or vanished"),

@@ -118,8 +118,13 @@ def test_a_reading_asks_the_admin_address_and_measures_the_log(tmp_path: Path) -
 
 
 def test_a_reading_keeps_why_there_was_no_answer(tmp_path: Path) -> None:
-    found = take_reading([replica(tmp_path)], "/metrics", Http(requests.ConnectionError("refused")))
-    assert (found.targets[0].body, found.targets[0].error) == (None, "ConnectionError: refused")
+    error = requests.ConnectionError(
+        "HTTPConnectionPool(host='a', port=81): Max retries exceeded (Caused by X(': refused'))"
+    )
+    found = take_reading(
+        [replica(tmp_path)], "/metrics", Http(requests.ConnectionError(f"{error}: [Errno 111] refused)"))
+    )
+    assert (found.targets[0].body, found.targets[0].error) == (None, "ConnectionError, [Errno 111] refused")
 
 
 def test_a_reading_survives_being_saved(tmp_path: Path) -> None:

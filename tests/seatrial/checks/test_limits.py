@@ -54,6 +54,16 @@ def test_too_few_samples_are_told_with_the_number_needed() -> None:
     assert only({"p99": 1.0}, judged(count=310)).reason == "not judged alone: 310 requests, p99 needs 2000"
 
 
+def test_few_samples_can_fail_by_a_lower_percentile() -> None:
+    found = only({"p99": 0.01}, judged(count=310, scale=0.1))
+    assert found.verdict is Verdict.FAIL
+    assert found.reason.startswith("not judged alone: 310 requests, p99 needs 2000; but p93.5 is beyond already")
+
+
+def test_too_few_for_a_median_cannot_even_fail() -> None:
+    assert only({"p50": 0.001}, judged(count=39, scale=1.0)).verdict is Verdict.INCONCLUSIVE
+
+
 def test_a_step_without_requests_is_inconclusive() -> None:
     found = only({"p95": 1.0}, Judged({}, range(45), 1))
     assert (found.verdict, found.samples) == (Verdict.INCONCLUSIVE, 0)

@@ -86,10 +86,10 @@ def test_calls_out_of_the_fleet_are_nobodys_to_count() -> None:
 
 
 def test_an_unreadable_service_leaves_it_inconclusive() -> None:
-    counts = {"front": ServiceCounts(attempts=Counter({CALL: 1})), "back": ServiceCounts(unreadable="refused")}
+    counts = {"front": ServiceCounts(attempts=Counter({CALL: 1})), "back": ServiceCounts(unreadable="back-1: refused")}
     found = reconcile_edges(counts, {}, None, entry="front", obstacle="")
     assert found.finding.verdict is Verdict.INCONCLUSIVE
-    assert "back: refused" in found.finding.reason
+    assert "back-1: refused" in found.finding.reason
 
 
 @pytest.mark.parametrize("obstacle", ["", "the fleet was not quiet"], ids=["no calls", "not quiet"])

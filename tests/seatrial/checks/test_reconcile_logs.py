@@ -26,7 +26,7 @@ LOG = ServiceLog(Counter({OK: 5}), Counter({CALL: 2}), lines=7)
         (COUNTS, replace(LOG, repeated=1, repeated_examples=("e1",)), Verdict.FAIL, "repeat an event id, as e1"),
         (replace(COUNTS, reset=True), replace(LOG, requests=Counter({OK: 6})), Verdict.PASS, ""),
         (replace(COUNTS, reset=True), replace(LOG, requests=Counter({OK: 4})), Verdict.FAIL, "4 lines"),
-        (ServiceCounts(unreadable="refused"), LOG, Verdict.INCONCLUSIVE, "back: refused"),
+        (ServiceCounts(unreadable="back-1: refused"), LOG, Verdict.INCONCLUSIVE, "read: back-1: refused"),
         (ServiceCounts(), ServiceLog(), Verdict.INCONCLUSIVE, "no line"),
     ],
     ids=[
