@@ -125,13 +125,11 @@ def stock_adds_up(books: Books) -> Finding:
 
 def nothing_oversold(books: Books) -> Finding:
     """No more was sold than there was; the sum alone would not show it, as stock can go below zero."""
-    sold = _sold(books)
-    opening = books.opening_stock or {}
-    broken = [f"{row.product_id}: {row.on_hand} on hand" for row in books.stock if row.on_hand < 0]
-    broken += [
-        f"{product}: {pieces} sold of {opening[product]}"
-        for product, pieces in sold.items()
-        if product in opening and pieces > opening[product]
+    sold, opening = _sold(books), books.opening_stock or {}
+    broken = [
+        f"{row.product_id}: {sold[row.product_id]} sold of {opening.get(row.product_id, '?')}, {row.on_hand} on hand"
+        for row in books.stock
+        if row.on_hand < 0 or sold[row.product_id] > opening.get(row.product_id, sold[row.product_id])
     ]
     return judged("nothing-oversold", broken, len(books.stock), "products")
 

@@ -245,6 +245,16 @@ def test_nothing_to_look_at_is_never_a_pass_but_where_nothing_is_the_claim(
     assert equation(empty).verdict == expected
 
 
+def test_a_product_sold_beyond_its_stock_counts_once() -> None:
+    books = replace(RIGHT, stock=(StockRow("lamp", -1, 0),), opening_stock={"lamp": 1})
+    assert equations.nothing_oversold(books).reason == "1 of 1 products: lamp: 2 sold of 1, -1 on hand"
+
+
+def test_more_sold_than_there_was_is_seen_though_pieces_lie_there() -> None:
+    books = replace(RIGHT, stock=(StockRow("lamp", 1, 0),), opening_stock={"lamp": 1})
+    assert equations.nothing_oversold(books).verdict == "FAIL"
+
+
 def test_a_failure_counts_all_and_shows_some() -> None:
     orders = tuple(replace(BOUGHT, id=f"x{number}", step="commit") for number in range(9))
     document = equations.nothing_stuck(replace(RIGHT, orders=orders)).document()
