@@ -5,9 +5,9 @@ PYTHON ?= python3
 UV := .tools/bin/uv
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
-CODE := fleet seatrial loadtests tests e2e benchmarks
+CODE := fleet seatrial loadtests tests e2e benchmarks docs
 
-.PHONY: help setup trial up test test-fast test-e2e check format red proof lock clean
+.PHONY: help setup trial up test test-fast test-e2e check format red proof picture lock clean
 
 help: ## Show the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ red: setup ## The red table: every check is shown to fail under its fault (about
 
 proof: setup ## The long proofs: red table, ten trials in a row, sixty kills
 	@$(PYTEST) e2e -m "red or slow"
+
+picture: setup ## Draw docs/trial.svg, the README's picture, from the latest run
+	@$(BIN)/python docs/picture.py runs/latest docs/trial.svg
 
 lock: $(UV) ## Resolve the dependencies anew into the hashed, host-free lock files
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade requirements-setup.in -o requirements-setup.lock

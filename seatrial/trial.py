@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import requests
@@ -71,6 +71,7 @@ class Trial:
     show: Callable[[Event], None]
     timings: dict[str, float] = field(default_factory=dict)
     unmet: list[Finding] = field(default_factory=list)
+    _driven: str = ""
 
     def go(self) -> Verdict:
         """Run all steps; whatever happens, the stack is down and the run finished afterwards."""
@@ -187,6 +188,7 @@ class Trial:
             try:
                 self.timings["load_seconds"] = drive(job, self._progress)
                 to_parquet(self.run.samples)
+                told.result = self._driven
             except (GeneratorFailed, NoSamples) as error:
                 self.unmet.append(Finding("load.driven", Verdict.INCONCLUSIVE, str(error)))
                 told.result, told.ok = str(error), False
@@ -207,6 +209,7 @@ class Trial:
                 lag_p99=seen.lag_p99,
             )
         )
+        self._driven = f"{seen.requests} requests, {seen.failures} failed"
         self.stack.unplanned_exits()
         control.serve(self.run.path, lambda request: answer(self.stack, request))
 
@@ -268,4 +271,6 @@ class Trial:
             told.ok = False
             raise
         finally:
-            self.show(StepFinished(title, time.monotonic() - began, told.result, told.ok))
+            finished = StepFinished(title, time.monotonic() - began, told.result, told.ok)
+            self.run.event("step", **asdict(finished))
+            self.show(finished)
