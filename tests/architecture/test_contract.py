@@ -1,5 +1,6 @@
 """Every metric and log field used anywhere is in telemetry.yml."""
 
+import ast
 import re
 
 import pytest
@@ -9,9 +10,6 @@ CONTRACT = document("fleet/telemetry.yml")
 METRIC_SHAPE = re.compile(
     r"^(http|server|orders|ledger|stock|process|client)_[a-z_]+_(total|seconds|bytes|busy|limit|requests|pending|fds)$"
 )
-FIELD_SHAPE = re.compile(
-    r"^(event|http|error|trace|span|parent|service|server|url|user|order|log|process)(\.[a-z_]+)+$"
-)
 FLEET = modules("fleet")
 
 
@@ -19,9 +17,22 @@ def strings(module: Module, shape: re.Pattern[str]) -> set[str]:
     return {word for word, _ in module.words() if shape.match(word)}
 
 
-def known_fields() -> set[str]:
-    events = re.compile(r"^[a-z]+(\.[a-z]+)+$")
-    return {*CONTRACT["logs"], *(name for name in CONTRACT.get("events", []) if events.match(name))}
+def logged_fields(module: Module) -> set[str]:
+    """The keywords with which a module writes log events; the kit turns `_` into the contract's `.`."""
+    return {
+        keyword.arg
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "event"
+        for keyword in node.keywords
+        if keyword.arg
+    } - {"level", "exc"}
+
+
+def test_log_fields_are_in_the_contract() -> None:
+    known = {re.sub("[.@]", "_", name) for name in CONTRACT["logs"]}
+    used = set().union(*(logged_fields(module) for module in FLEET))
+    assert used
+    assert used <= known
 
 
 @pytest.mark.parametrize("module", FLEET, ids=lambda module: module.name)
