@@ -1,9 +1,10 @@
 """Data, not imports, joins the parts (ADR 0002)."""
 
+import ast
 import sys
 
 import pytest
-from source_tree import Module, modules, services
+from source_tree import ROOT, Module, modules, services
 
 OPENLOOP_MAY = {"locust", "gevent", "geventhttpclient", "yaml", "seatrial.openloop"}
 
@@ -61,3 +62,22 @@ def test_checks_and_statistics_do_no_io() -> None:
     pure = (*modules("seatrial/checks"), *modules("seatrial/statistics"))
     assert pure
     assert offences(pure, "requests", "duckdb", "socket", "subprocess", "pathlib.Path.open", "time") == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import fleet.orders",
+        "from fleet import orders",
+        "from fleet.orders import app",
+        "def late():\n    import fleet.orders",
+    ],
+)
+def test_a_forbidden_import_is_seen(line: str) -> None:
+    planted = Module(ROOT / "seatrial" / "planted.py", ast.parse(line))
+    assert offences((planted,), "fleet") != []
+
+
+def test_a_relative_import_is_seen() -> None:
+    planted = Module(ROOT / "fleet" / "kit" / "planted.py", ast.parse("from ..orders import app"))
+    assert offences((planted,), "fleet.orders") != []

@@ -1,9 +1,10 @@
 """No service, route or metric name of the sample occurs in seatrial/."""
 
+import ast
 import re
 
 import pytest
-from source_tree import document, modules, services
+from source_tree import ROOT, Module, document, modules, services
 
 # Words that are also the field's own: Locust counts "users", and the verdict's schema calls the entry "gateway".
 FIELD_WORDS = {"users", "gateway"}
@@ -37,3 +38,8 @@ def test_the_kit_does_not_name_a_service() -> None:
         if pattern.search(word)
     ]
     assert found == []
+
+
+def test_a_planted_name_is_seen() -> None:
+    planted = Module(ROOT / "seatrial" / "planted.py", ast.parse('def check(payments): return "orders_total"'))
+    assert {"payments", "orders_total"} <= {word for word, _ in planted.words()}
