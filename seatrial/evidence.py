@@ -163,6 +163,7 @@ def _generator(samples: Samples | None) -> Generator | None:
         return None
     faults = [f"a journey has a fault of its own: {error}" for error in samples.journey_errors()[:1]]
     faults += [] if samples.drained() else ["a load process ended without closing its files"]
+    faults += [astray] if (astray := samples.arrivals_astray()) else []
     return replace(samples.generator(), faults=tuple(faults))
 
 

@@ -247,9 +247,12 @@ class Trial:
         facts = RunFacts(run.id, profile.name, profile.seed, run.record["started"], time.time())
         document = verdict_document(facts, evidence, judgement, self.timings)
         write_json(run.path / "verdict.json", document)
+        write_json(
+            run.path / "evidence.json", {each.name: each.evidence for each in judgement.findings if each.evidence}
+        )
         write_text(run.path / "junit.xml", junit_xml(document))
         write_text(run.path / "summary.md", summary_markdown(document))
-        files = {name: str(run.path / name) for name in ("verdict.json", "junit.xml", "summary.md")}
+        files = {name: str(run.path / name) for name in ("verdict.json", "evidence.json", "junit.xml", "summary.md")}
         return VerdictReached(judgement.verdict, document, files)
 
     def _down(self) -> None:

@@ -14,6 +14,8 @@ from enum import StrEnum
 from seatrial.checks.inputs import RequestKey
 
 EXAMPLES = 5
+# What an HTTP server or proxy answers by itself, before the application hears of a request (RFC 9110, 15; RFC 6585).
+SERVERS_OWN = frozenset({"400", "408", "413", "414", "431", "502", "503", "504"})
 
 
 class Cause(StrEnum):
@@ -116,8 +118,8 @@ class Ledger:
     def _shortage(self, key: RequestKey, short: int) -> list[Difference]:
         """Fewer counted than known. A killed process can have lost no more counts than its log has lines."""
         killed = min(short, self.logged[key]) if self.reset else 0
-        # An error that left neither count nor line was answered by the server in front of the app.
-        refusable = self.unlogged[key] if key.status >= "400" else 0
+        # Such an answer that left neither count nor line was given by the server in front of the app.
+        refusable = self.unlogged[key] if key.status in SERVERS_OWN else 0
         refused = min(short - killed, refusable)
         parts = {Cause.KILLED: killed, Cause.REFUSED: refused, Cause.LOST: short - killed - refused}
         return [self._of(cause, key, count) for cause, count in parts.items()]

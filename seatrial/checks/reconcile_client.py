@@ -81,7 +81,8 @@ def _enter(ledger: Ledger, row: ClientRow, lines: Sequence[RequestLine]) -> None
         ledger.handle(Cause.DUPLICATE, line.key, example)
     if row.key.status:
         ledger.answered[row.key] += 1
-        ledger.unlogged[row.key] += not own
+        # A right answer came from the app, whatever its status: nothing in front of the app could have made it.
+        ledger.unlogged[row.key] += not own and row.outcome != "ok"
     elif own:
         ledger.handle(Cause.GAVE_UP, own[0].key, example)
     else:

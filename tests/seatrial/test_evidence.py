@@ -102,6 +102,11 @@ def test_a_killed_generator_is_a_fault_of_the_load(run_dir: Path) -> None:
     assert evidence.generator.faults == ("a load process ended without closing its files",)
 
 
+def test_arrivals_that_the_profile_never_asked_for_are_a_fault_of_the_load(run_dir: Path) -> None:
+    (run_dir / "samples" / "generator-1.json").write_text(json.dumps(ACCOUNT | {"planned": 99, "started": 99}))
+    assert judge(collected(run_dir)).verdict is Verdict.INCONCLUSIVE
+
+
 def test_no_samples_are_evidence_too(run_dir: Path) -> None:
     (run_dir / "samples" / "generator-1.json").unlink()
     evidence = collected(run_dir)

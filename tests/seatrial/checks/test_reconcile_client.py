@@ -12,6 +12,7 @@ from seatrial.checks.reconcile_client import ClientReconciliation, reconcile_cli
 
 OK = RequestKey("GET", "/a", "200")
 BUSY = RequestKey("GET", "/a", "503")
+BROKEN = RequestKey("GET", "/a", "500")
 NONE = OK._replace(status="")
 
 
@@ -51,6 +52,8 @@ P, F = Verdict.PASS, Verdict.FAIL
         ([row(1, NONE, "error")], [], {}, P, {Cause.REFUSED: 1}),
         ([row(1, NONE, "unfinished")], [], {}, P, {Cause.IN_FLIGHT: 1}),
         ([row(1, BUSY, "wrong")], [], {}, P, {Cause.REFUSED: 1}),
+        ([row(1, BROKEN, "wrong")], [], {}, F, {Cause.LOST: 1}),
+        ([row(1, BUSY)], [], {}, F, {Cause.LOST: 1}),
         ([row(1), row(2)], [line(1)], {OK: 2}, P, {}),
         ([row(1), row(2)], None, {OK: 2}, P, {}),
         ([row(1, BUSY, "wrong")], None, {}, F, {Cause.LOST: 1}),
@@ -59,7 +62,7 @@ P, F = Verdict.PASS, Verdict.FAIL
     ids=[
         "equal", "uncounted", "a stranger's request", "served twice for one span", "retried on the way",
         "gave up, served", "gave up, served, uncounted", "gave up, served, unlogged", "never arrived", "cut off",
-        "refused by the server", "a missing line is the logs' matter", "no logs", "no logs excuse nothing",
+        "refused by the server", "an error only the app makes", "a right answer comes from the app", "a missing line is the logs' matter", "no logs", "no logs excuse nothing",
         "another status than was served",
     ],
 )  # fmt: skip
