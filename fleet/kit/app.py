@@ -31,6 +31,7 @@ from fleet.kit.faults import init_app as init_faults
 from fleet.kit.health import Health
 from fleet.kit.logs import Logs, Sink
 from fleet.kit.metrics import Metrics
+from fleet.kit.retries import RetryPolicy
 from fleet.kit.settings import Settings
 from fleet.kit.telemetry import load_contract
 from fleet.kit.transport import RequestsTransport, Transport
@@ -63,6 +64,7 @@ class Kit:
                     timeouts=Timeouts(
                         self.settings.connect_timeout, self.settings.read_timeout, self.settings.deadline
                     ),
+                    policy=RetryPolicy(attempts=self.settings.attempts),
                 )
             return self._clients[callee]
 

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     deadline: Seconds = 10.0  # of a request whose caller sets none
     connect_timeout: Seconds = 1.0
     read_timeout: Seconds = 5.0
+    attempts: Annotated[int, Field(ge=1, le=3)] = 3  # of a call that may be repeated, the first one included
     drain: Annotated[int, Field(ge=1, le=600)] = 10
 
 

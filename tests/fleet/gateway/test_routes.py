@@ -9,7 +9,7 @@ from fleet.gateway import GatewaySettings
 from fleet.gateway.app import create_app
 from fleet.gateway.model import ROUTES, PublicRoute
 from fleet.kit.testing import FakeTransport, received
-from fleet.kit.transport import Request, TransportError
+from fleet.kit.transport import Received, Request, TransportError
 
 GUARDED = [route for route in ROUTES if route.token]
 
@@ -148,7 +148,7 @@ def test_the_whole_document_is_asked_for_once(shop: Shop) -> None:
 
 def test_the_document_needs_all_services_and_is_tried_again(shop: Shop) -> None:
     client = start(shop, "gateway").test_client()
-    shop.trouble("/openapi.json", "refused", times=3)
+    shop.trouble("/openapi.json", "refused", times=1)
     assert client.get("/openapi.json").status_code == 503
     assert client.get("/openapi.json").status_code == 200
 
@@ -173,3 +173,12 @@ def test_the_document_asks_for_the_key_where_it_is_needed(shop: Shop) -> None:
 def test_the_gateway_starts_without_a_store(tmp_path: Path) -> None:
     app = create_app(GatewaySettings(jwks_file=tmp_path / "jwks.json"), sink=lambda _: None)
     assert app.kit.health.ready() == (True, {})
+
+
+@pytest.mark.parametrize(
+    "broken", [received(503), TransportError("refused", "refused", sent=False)], ids=["503", "no answer"]
+)
+def test_the_door_tries_nothing_twice(shop: Shop, broken: Received | TransportError) -> None:
+    transport = FakeTransport(broken)
+    sent_by(shop, transport, "GET", "/v1/products")
+    assert len(transport.sent) == 1
