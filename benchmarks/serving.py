@@ -96,7 +96,7 @@ def driving(plan: Plan) -> Iterator[subprocess.Popen[str]]:
 
 def drove(plan: Plan) -> dict[str, Any]:
     with driving(plan) as client:
-        return dict(json.loads(client.communicate(timeout=plan.seconds + 30)[0]))
+        return dict(json.loads(client.communicate(timeout=plan.seconds + 90)[0]))
 
 
 @dataclass
@@ -170,7 +170,7 @@ def wait_ready(process: subprocess.Popen[bytes], url: str) -> None:
     raise SystemExit("the server does not get ready")
 
 
-def cost(folder: Path, pairs: int, seconds: float) -> None:
+def cost(folder: Path, pairs: int, seconds: float, connections: int) -> None:
     """Windows in pairs, the first of a pair in turn; both servers run all the while."""
     with contextlib.ExitStack() as stack:
         servers = {name: stack.enter_context(serving(name, folder)) for name in SERVERS}
@@ -185,7 +185,7 @@ def cost(folder: Path, pairs: int, seconds: float) -> None:
                 found = {}
                 for name in SERVERS if pair % 2 else reversed(SERVERS):
                     server, before = servers[name], servers[name].cpu_seconds()
-                    seen = drove(Plan(server.port, seconds if pair >= 0 else 1, fresh=fresh))
+                    seen = drove(Plan(server.port, seconds if pair >= 0 else 1, connections, fresh=fresh))
                     if seen["failed"]:
                         raise SystemExit(f"{name} failed: {seen['failed']}")
                     found[name] = seen["ok"], (server.cpu_seconds() - before) / seen["ok"] * 1e6
@@ -272,7 +272,7 @@ def main() -> None:
     parser.add_argument("what", choices=["cost", "drain", "slow", "release", "serve"])
     parser.add_argument("--times", type=int, default=0, help="pairs, drains or rounds")
     parser.add_argument("--seconds", type=float, default=5.0, help="of a window")
-    parser.add_argument("--connections", type=int, default=THREADS, help="of the client, when the server drains")
+    parser.add_argument("--connections", type=int, default=THREADS, help="of the client; not for slow")
     asked = parser.parse_args()
     if asked.what == "serve":
         serve()
@@ -281,7 +281,7 @@ def main() -> None:
         fill(folder := Path(name))
         match asked.what:
             case "cost":
-                cost(folder, asked.times or 6, asked.seconds)
+                cost(folder, asked.times or 6, asked.seconds, asked.connections)
             case "drain":
                 drain(folder, asked.times or 12, asked.connections)
             case "slow":
