@@ -12,7 +12,9 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -49,7 +51,7 @@ def imports() -> None:
     for _ in range(RUNS):
         for layer, code in LAYERS.items():
             command = [sys.executable, "-c", code]
-            found[layer].append(seconds(lambda command=command: subprocess.run(command, cwd=ROOT, check=True)))  # type: ignore[misc]
+            found[layer].append(seconds(partial(subprocess.run, command, cwd=ROOT, check=True)))
     print("\n| imported in a fresh interpreter | ms, median | least |\n|---|---|---|")
     for layer, times in found.items():
         print(f"| {layer} | {statistics.median(times) * 1000:.0f} | {min(times) * 1000:.0f} |")
@@ -101,13 +103,10 @@ def stack() -> None:
     times, document = [], {}
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as runs:
-            environment = os.environ | {"SEATRIAL_RUNS_DIR": runs}
-            run = lambda *verb, env=environment: subprocess.run(  # noqa: E731 - three calls of one shape
-                [SEATRIAL, *verb], cwd=ROOT, env=env, check=True, capture_output=True, text=True
-            )
+            run = partial(seatrial, os.environ | {"SEATRIAL_RUNS_DIR": runs})
             try:
-                times.append(seconds(lambda run=run: run("up", "--detach", "--no-populate")))  # type: ignore[misc]
-                document = json.loads(run("status", "--json", "-").stdout)
+                times.append(seconds(partial(run, "up", "--detach", "--no-populate")))
+                document = json.loads(run("status", "--json", "-"))
                 document["sizes"] = sizes(document)
             finally:
                 run("down")
@@ -115,12 +114,17 @@ def stack() -> None:
     print(f"resident MB: {document['resident_bytes'] / 1e6:.0f} in all; {document['sizes']}")
 
 
-def sizes(document: dict[str, object]) -> str:
+def seatrial(environment: dict[str, str], *verb: str) -> str:
+    command = [SEATRIAL, *verb]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
+
+
+def sizes(document: dict[str, Any]) -> str:
     found = {}
-    for entry in document["services"]:  # type: ignore[attr-defined]
+    for entry in document["services"]:
         pids = (entry["main_pid"], entry["worker_pid"])
         found[entry["service"]] = sum(psutil.Process(pid).memory_info().rss for pid in pids) / 1e6
-    prometheus = document["prometheus"]["pid"]  # type: ignore[index]
+    prometheus = document["prometheus"]["pid"]
     found["Prometheus"] = psutil.Process(prometheus).memory_info().rss / 1e6
     return ", ".join(f"{name} {size:.0f}" for name, size in found.items())
 
