@@ -115,8 +115,9 @@ def stack() -> None:
 
 
 def seatrial(environment: dict[str, str], *verb: str) -> str:
-    command = [SEATRIAL, *verb]
-    return subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
+    command = [str(SEATRIAL), *verb]
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+    return done.stdout
 
 
 def sizes(document: dict[str, Any]) -> str:
