@@ -65,16 +65,27 @@ def shortcomings(row: dict[str, Any], checks: dict[str, str]) -> list[str]:
     return missing + surprises
 
 
+def judged(row: dict[str, Any], runs: Path) -> tuple[dict[str, Any], int, str]:
+    runs.mkdir()
+    code, output = run_trial(row, runs)
+    documents = list(runs.glob("*/verdict.json"))
+    assert documents, output
+    return json.loads(documents[0].read_text()), code, output
+
+
+def by_name(verdict: dict[str, Any]) -> dict[str, str]:
+    return {check["name"]: check["verdict"] for check in verdict["checks"]}
+
+
 @pytest.mark.red
 @pytest.mark.parametrize("row", TABLE["rows"], ids=row_id)
 def test_row(row: dict[str, Any], tmp_path: Path) -> None:
-    code, output = run_trial(row, tmp_path)
-    documents = list(tmp_path.glob("*/verdict.json"))
-    assert documents, output
-    verdict = json.loads(documents[0].read_text())
-    checks = {check["name"]: check["verdict"] for check in verdict["checks"]}
+    verdict, code, output = judged(row, tmp_path / "first")
+    if by_name(verdict)["load.valid"] != "PASS" and "load.valid" not in row.get("unsure", []):
+        # The machine kept the generator from its work, so nothing was shown either way: ask once more.
+        verdict, code, output = judged(row, tmp_path / "second")
     reasons = {check["name"]: check["reason"] for check in verdict["checks"] if check["verdict"] != "PASS"}
-    assert shortcomings(row, checks) == [], reasons
+    assert shortcomings(row, by_name(verdict)) == [], reasons
     assert (verdict["verdict"], code) == (row["verdict"], EXIT[row["verdict"]]), output
 
 
