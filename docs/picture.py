@@ -31,7 +31,9 @@ def draw(run: Path) -> str:
         for event in record["events"]:
             if event["kind"] == "step":
                 shown.show(StepFinished(event["title"], event["seconds"], event["result"], event["ok"]))
-        files = {name: f"runs/{record['id']}/{name}" for name in ("verdict.json", "evidence.json", "junit.xml", "summary.md")}
+        files = {
+            name: f"runs/{record['id']}/{name}" for name in ("verdict.json", "evidence.json", "junit.xml", "summary.md")
+        }
         shown.show(VerdictReached(Verdict(document["verdict"]), document, files))
     svg = console.export_svg(title="make trial", theme=MONOKAI)
     return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
