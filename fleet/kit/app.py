@@ -28,6 +28,7 @@ from fleet.kit.faults import Faults
 from fleet.kit.faults import init_app as init_faults
 from fleet.kit.health import Health
 from fleet.kit.logs import Logs, Sink
+from fleet.kit.loops import Loops
 from fleet.kit.metrics import Metrics
 from fleet.kit.retries import RetryPolicy
 from fleet.kit.settings import Settings
@@ -45,6 +46,7 @@ class Kit:
     logs: Logs
     faults: Faults
     health: Health
+    loops: Loops
     discovery: Discovery
     transport: Transport
     _clients: dict[str, ServiceClient] = field(default_factory=dict)
@@ -112,20 +114,22 @@ def create_kit_app(  # noqa: PLR0913 - each argument is a collaborator
         ContractError: telemetry.yml is missing or wrong.
     """
     contract = load_contract(settings.telemetry_file)
+    own_logs = Logs(
+        contract,
+        service,
+        instance=settings.instance,
+        level=settings.log_level,
+        sink=sink or logs.open_sink(settings.log_file),
+        strict=strict,
+    )
     kit = Kit(
         service=service,
         settings=settings,
         metrics=Metrics(contract, registry),
-        logs=Logs(
-            contract,
-            service,
-            instance=settings.instance,
-            level=settings.log_level,
-            sink=sink or logs.open_sink(settings.log_file),
-            strict=strict,
-        ),
+        logs=own_logs,
         faults=Faults(enabled=settings.faults, own=faults),
         health=Health(),
+        loops=Loops(own_logs),
         discovery=discovery or _discovery(settings),
         transport=transport or RequestsTransport(settings.threads),
     )
