@@ -59,7 +59,6 @@ class Loopback:
     keys: list[str | None] = field(default_factory=list)
     before: Callable[[str], None] | None = None
     draw: Callable[[], str | int | None] | None = None  # trouble of its own for each call
-    issuer: Issuer = field(default_factory=lambda: Issuer(grants=GRANTS))
 
     def send(self, request: Request) -> Received:
         url = urlsplit(request.url)
@@ -236,7 +235,5 @@ def start(shop: Shop, name: str, **settings: Any) -> KitApp:
         module.migrate(database)
         shop.databases.append(database)
         extra["store"] = getattr(module, f"{name.capitalize()}Store")(database)
-    app: KitApp = factory(
-        chosen, transport=shop.loopback, keys=static_keys(), strict=True, sink=lambda _: None, **extra
-    )
+    app: KitApp = factory(chosen, transport=shop.loopback, strict=True, sink=lambda _: None, **extra)
     return app
