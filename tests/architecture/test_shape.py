@@ -7,7 +7,7 @@ from source_tree import ROOT, Module, document, modules, services
 
 SERVICE_FILES = {"__init__", "__main__", "app", "routes", "model", "store", "clients"}
 # What only one service has.
-OWN_FILES = {"orders": {"saga", "outbox"}}
+OWN_FILES = {"gateway": {"home"}, "orders": {"saga", "outbox"}}
 CODE = (*modules("fleet"), *modules("seatrial"), *modules("loadtests"))
 
 
