@@ -144,3 +144,18 @@ class ServiceLog:
     malformed_examples: tuple[str, ...] = ()
     repeated_examples: tuple[str, ...] = ()
     error_examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """How a replica ended that was asked to: its exit code (None when nobody learned it), and the seconds it took.
+
+    `killed` says that it had to be, since it ran on beyond its time; `planned` why it was asked: `restart` while the
+    load ran, or `drain` at the end.
+    """
+
+    instance: str
+    code: int | None
+    seconds: float
+    killed: bool
+    planned: str
