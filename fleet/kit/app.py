@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from threading import Lock
-from time import monotonic
 from typing import Any
 
 from flask import Response
@@ -24,12 +23,12 @@ from fleet.kit.attempts import AttemptRecorder
 from fleet.kit.body import StrictRequest
 from fleet.kit.client import ServiceClient, Timeouts
 from fleet.kit.discovery import Discovery, FileDiscovery, StaticDiscovery
-from fleet.kit.errors import DeadlineExceeded
 from fleet.kit.exchange import Observer, Scope
 from fleet.kit.faults import Faults
 from fleet.kit.faults import init_app as init_faults
 from fleet.kit.health import Health
 from fleet.kit.logs import Logs, Sink
+from fleet.kit.loops import Loops
 from fleet.kit.metrics import Metrics
 from fleet.kit.retries import RetryPolicy
 from fleet.kit.settings import Settings
@@ -47,6 +46,7 @@ class Kit:
     logs: Logs
     faults: Faults
     health: Health
+    loops: Loops
     discovery: Discovery
     transport: Transport
     _clients: dict[str, ServiceClient] = field(default_factory=dict)
@@ -114,20 +114,22 @@ def create_kit_app(  # noqa: PLR0913 - each argument is a collaborator
         ContractError: telemetry.yml is missing or wrong.
     """
     contract = load_contract(settings.telemetry_file)
+    own_logs = Logs(
+        contract,
+        service,
+        instance=settings.instance,
+        level=settings.log_level,
+        sink=sink or logs.open_sink(settings.log_file),
+        strict=strict,
+    )
     kit = Kit(
         service=service,
         settings=settings,
         metrics=Metrics(contract, registry),
-        logs=Logs(
-            contract,
-            service,
-            instance=settings.instance,
-            level=settings.log_level,
-            sink=sink or logs.open_sink(settings.log_file),
-            strict=strict,
-        ),
+        logs=own_logs,
         faults=Faults(enabled=settings.faults, own=faults),
         health=Health(),
+        loops=Loops(own_logs),
         discovery=discovery or _discovery(settings),
         transport=transport or RequestsTransport(settings.threads),
     )
@@ -161,13 +163,7 @@ def _wire(app: KitApp, kit: Kit) -> KitApp:
     metrics.init_app(observer, kit.metrics, kit.settings.threads, counted=kit.faults.spares("stop-counting"))
     logs.init_app(observer, kit.logs, logged=kit.faults.spares("drop-logs"))
     problems.init_app(app)
-    app.before_request(_refuse_late)
+    app.before_request(exchanges.stop_when_late)
     init_faults(app, kit.faults)
     openapi.init_app(app)
     return app
-
-
-def _refuse_late() -> None:
-    scope = exchanges.current()
-    if scope is not None and scope.deadline is not None and scope.deadline <= monotonic():
-        raise DeadlineExceeded("The deadline had passed when the request arrived.")

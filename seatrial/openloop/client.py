@@ -39,7 +39,7 @@ class _Reading(HTTPResponse):
         return bool(self.message_complete) and self.get_code() >= 200  # noqa: PLR2004 - 1xx answers are interim
 
     def answer(self) -> Answer:
-        return Answer(self.get_code(), bytes(self._body_buffer))
+        return Answer(self.get_code(), bytes(self._body_buffer), {name.lower(): text for name, text in self.items()})
 
 
 @dataclass(slots=True)

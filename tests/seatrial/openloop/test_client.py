@@ -118,7 +118,21 @@ def test_the_request_on_the_wire() -> None:
 )
 def test_every_framing_gives_the_whole_body(answer: bytes, body: bytes) -> None:
     with talking(once(answer)) as (client, _):
-        assert ask(client) == Answer(200, body)
+        answered = ask(client)
+    assert (answered.status, answered.body) == (200, body)
+
+
+def test_an_answer_has_its_headers_by_names_in_any_case() -> None:
+    with talking(once(b'HTTP/1.1 200 OK\r\nETag: "a"\r\nContent-Length: 0\r\n\r\n')) as (client, _):
+        answered = ask(client)
+    assert (answered.header("etag"), answered.header("ETag"), answered.header("Location")) == ('"a"', '"a"', None)
+
+
+def test_an_answer_without_a_body_keeps_its_connection() -> None:
+    unchanged = b'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n\r\n'
+    with talking(always(unchanged)) as (client, server):
+        assert [(answered.status, answered.body) for answered in (ask(client), ask(client))] == [(304, b"")] * 2
+        assert server.connections == 1
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 401, 404, 500, 503])
