@@ -13,6 +13,7 @@ from typing import Any
 
 from seatrial.openloop.errors import SettingsError
 from seatrial.openloop.profile import Profile, read_profile
+from seatrial.openloop.targets import Discovered, Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +22,20 @@ class Settings:
 
     `identities` is the whole document of the identities file; None when there is no file. An identity that says
     when it `expires` (epoch seconds) must outlive the run: afterwards every refused token would look like a failure.
+    `targets` is None when all requests go to Locust's host.
     """
 
     profile: Profile = field(default_factory=Profile)
     shaped: bool = False
     samples: Path | None = None
     identities: Mapping[str, Any] | None = None
+    targets: Targets | None = None
 
     @classmethod
     def from_environment(
         cls, environ: Mapping[str, str] = os.environ, *, now: Callable[[], float] = time.time
     ) -> Settings:
-        """Read SEATRIAL_PROFILE, SEATRIAL_SAMPLES_DIR and SEATRIAL_IDENTITIES; all may be absent."""
+        """Read SEATRIAL_PROFILE, _SAMPLES_DIR, _IDENTITIES, _DISCOVERY_FILE and _ENTRY; all may be absent."""
         profile, samples = environ.get("SEATRIAL_PROFILE"), environ.get("SEATRIAL_SAMPLES_DIR")
         shape = read_profile(Path(profile)) if profile else Profile()
         identities = _identities(environ.get("SEATRIAL_IDENTITIES"))
@@ -42,6 +45,7 @@ class Settings:
             shaped=bool(profile),
             samples=_folder(Path(samples)) if samples else None,
             identities=identities,
+            targets=_targets(environ.get("SEATRIAL_DISCOVERY_FILE"), environ.get("SEATRIAL_ENTRY")),
         )
 
 
@@ -53,6 +57,15 @@ def _folder(path: Path) -> Path:
             f"SEATRIAL_SAMPLES_DIR={path} cannot be a folder ({error.strerror}); name another"
         ) from error
     return path
+
+
+def _targets(named: str | None, entry: str | None) -> Targets | None:
+    """Both or none: a file alone names the whole fleet, of which clients may ask the entry only."""
+    if not named and not entry:
+        return None
+    if not named or not entry:
+        raise SettingsError("SEATRIAL_DISCOVERY_FILE and SEATRIAL_ENTRY go together: give both or none")
+    return Discovered(Path(named), entry)
 
 
 def _identities(named: str | None) -> Mapping[str, Any] | None:

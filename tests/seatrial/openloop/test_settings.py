@@ -81,3 +81,17 @@ def test_an_identity_that_ends_within_the_run_is_refused(
     environ = told(tmp_path, [{"token": "t"}, {"token": "u", "expires": expires}], profile)
     with pytest.raises(SettingsError, match=sentence):
         Settings.from_environment(environ, now=lambda: 1000.0)
+
+
+def test_targets_are_the_entrys(tmp_path: Path) -> None:
+    file = tmp_path / "discovery.json"
+    file.write_text('[{"targets": ["a:1"], "labels": {"job": "front"}}]', encoding="utf-8")
+    settings = Settings.from_environment({"SEATRIAL_DISCOVERY_FILE": str(file), "SEATRIAL_ENTRY": "front"})
+    assert settings.targets
+    assert settings.targets.present() == ("a:1",)
+
+
+@pytest.mark.parametrize("variable", ["SEATRIAL_DISCOVERY_FILE", "SEATRIAL_ENTRY"])
+def test_a_file_of_targets_and_the_entry_go_together(variable: str) -> None:
+    with pytest.raises(SettingsError, match="go together"):
+        Settings.from_environment({variable: "x"})
