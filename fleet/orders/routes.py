@@ -147,7 +147,7 @@ def order_routes(store: OrdersStore, clients: Clients, kit: Kit, verifier: Verif
     auth.protect(routes, verifier)
     desk = Desk(store, clients, kit, Records(RECORDS))
 
-    @routes.post("/v1/orders", summary="Place an order", responses={201: OrderView})
+    @routes.post("/v1/orders", summary="Place an order", responses={201: OrderView, 402: None})
     def place_order(header: IdempotencyHeader, body: NewOrder) -> Response:
         return desk.place(body, claim(header, body))
 
