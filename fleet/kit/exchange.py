@@ -92,6 +92,17 @@ def background() -> Iterator[Scope]:
         _current.reset(token)
 
 
+@contextmanager
+def shared() -> Iterator[None]:
+    """The running trace without deadline and user, for work that others wait for too: it is not this request's alone."""
+    scope = _current.get()
+    token = _current.set(None if scope is None else Scope(scope.span))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
 @lru_cache(maxsize=1024)
 def template(rule: str) -> str:
     """Flask's `/v1/products/<string:product_id>` as `/v1/products/{product_id}`."""

@@ -21,6 +21,6 @@ def create_app(settings: OrdersSettings, *, store: OrdersStore | None = None, **
     app = create_kit_app("orders", settings, faults=(LOSE_RELEASE,), **collaborators)
     store = store or OrdersStore(open_store(app.kit, migrate))
     clients = Clients(*(app.kit.client(name) for name in DEFAULT_ADDRESSES))
-    app.register_api(order_routes(store, clients, app.kit, auth.verifier(settings)))
+    app.register_api(order_routes(store, clients, app.kit, auth.verifier(app.kit)))
     standalone.introduce(app.kit, calls=tuple(DEFAULT_ADDRESSES))
     return app

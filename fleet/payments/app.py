@@ -16,7 +16,7 @@ def create_app(settings: PaymentsSettings, *, store: PaymentsStore | None = None
     """The service; `collaborators` replace the kit's (see `create_kit_app`)."""
     app = create_kit_app("payments", settings, faults=(CHARGE_TWICE,), **collaborators)
     store = store or PaymentsStore(open_store(app.kit, migrate))
-    verifier = auth.verifier(settings)
+    verifier = auth.verifier(app.kit)
     app.register_api(account_routes(store, app.kit, verifier))
     app.register_api(charge_routes(store, app.kit, verifier))
     standalone.introduce(app.kit)
