@@ -23,7 +23,7 @@ class UsersSettings(Settings):
     signing_algorithm: Literal["EdDSA", "RS256"] = "EdDSA"
     rotate_seconds: LongSeconds = 86400
     publish_seconds: LongSeconds = 180  # before a key signs; verifiers ask for the keys each 60 s
-    password_cost: CostName = "owasp"
+    hash_cost: CostName = "owasp"
     hashes_at_once: Count = 2
     hashes_waiting: Count = 32
     hash_wait_seconds: Annotated[float, Field(gt=0, le=60)] = 2.0

@@ -50,7 +50,7 @@ def rotation(settings: UsersSettings) -> Rotation:
 def password_hashes(settings: UsersSettings) -> Passwords:
     """As dear, and as many at once, as the settings say."""
     return Passwords(
-        settings.password_cost,
+        settings.hash_cost,
         at_once=settings.hashes_at_once,
         waiting=settings.hashes_waiting,
         wait_seconds=settings.hash_wait_seconds,

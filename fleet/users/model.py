@@ -53,7 +53,7 @@ def shown_name(text: str) -> str:
 
 
 def _wrong(message: str) -> PydanticCustomError:
-    return PydanticCustomError("name", message)  # type: ignore[arg-type] # wants a literal, for translation
+    return PydanticCustomError("name", message)
 
 
 # Normalising may lengthen a text eighteenfold; what came in is bounded before.
@@ -101,7 +101,7 @@ class AccessToken(BaseModel):
     """RFC 6749, section 5.1; `expires_in` is in seconds."""
 
     access_token: str
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a kind
     expires_in: int
 
 
@@ -114,7 +114,9 @@ class ServiceToken(AccessToken):
 class TokenForm(BaseModel):
     """What a service asks for: a token in its own name, for one other service."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {"grant_type": "client_credentials", "audience": "payments"}})
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"grant_type": "client_credentials", "audience": "payments"}}
+    )
 
     grant_type: Literal["client_credentials"]
     audience: str

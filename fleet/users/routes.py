@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from fleet.kit import auth, exchange, forms
 from fleet.kit.app import Kit
-from fleet.kit.errors import Conflict, NotFound, TooManyRequests, Unauthorized, Unprocessable
+from fleet.kit.errors import Conflict, NotFound, ProblemError, TooManyRequests, Unauthorized, Unprocessable
 from fleet.kit.hashing import Passwords, TooManyHashes
 from fleet.kit.passwords import prepared, weakness
 from fleet.kit.problems import Problem
@@ -45,7 +45,7 @@ from fleet.users.model import (
 from fleet.users.store import Client, SigningKeys, User, UsersStore, digest
 
 NO_STORE = {"Cache-Control": "no-store"}
-CLIENT = [{"client": []}]  # as `openapi` names the scheme
+CLIENT: list[dict[str, list[str]]] = [{"client": []}]  # as `openapi` names the scheme
 REALM = 'Basic realm="seatrial", charset="UTF-8"'
 NOBODY = digest("")  # what no registered client has
 
@@ -142,11 +142,13 @@ def account_routes(desk: Desk, keys: SigningKeys, kit: Kit) -> APIBlueprint:
     routes = APIBlueprint("accounts", __name__)
     registered = kit.metrics.counter("users_registered_total")
     logins = kit.metrics.counter("logins_total")
-    outcomes = {LoginFailed: "failed", TooManyFailures: "throttled", TooManyHashes: "overloaded"}
+    outcomes: dict[type[ProblemError], str] = {
+        LoginFailed: "failed",
+        TooManyFailures: "throttled",
+        TooManyHashes: "overloaded",
+    }
 
-    @routes.post(
-        "/v1/users/register", summary="Make an account", responses={201: Account, 409: Problem, 503: Problem}
-    )
+    @routes.post("/v1/users/register", summary="Make an account", responses={201: Account, 409: Problem, 503: Problem})
     def register(body: Registration) -> tuple[Account, int]:
         user = desk.register(body)
         _speaks_for(user.id)
@@ -159,7 +161,7 @@ def account_routes(desk: Desk, keys: SigningKeys, kit: Kit) -> APIBlueprint:
     def login(body: Credentials) -> tuple[AccessToken, int, dict[str, str]]:
         try:
             user = desk.login(body)
-        except tuple(outcomes) as refusal:
+        except (LoginFailed, TooManyFailures, TooManyHashes) as refusal:
             logins.labels(login_outcome=outcomes[type(refusal)]).inc()
             raise
         _speaks_for(user.id)
@@ -223,7 +225,9 @@ class TokenRefused(Exception):
         return Response(body, 401 if unknown else 400, headers, mimetype="application/json")
 
 
-def token_routes(store: UsersStore, keys: SigningKeys, settings: UsersSettings, clock: Callable[[], float]) -> APIBlueprint:
+def token_routes(
+    store: UsersStore, keys: SigningKeys, settings: UsersSettings, clock: Callable[[], float]
+) -> APIBlueprint:
     """Tokens for services in their own name: OAuth 2.0 client credentials (RFC 6749, section 4.4)."""
     routes = APIBlueprint("tokens", __name__)
     path = "/oauth2/token"

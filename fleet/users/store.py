@@ -21,6 +21,7 @@ from sqlalchemy import (
     ForeignKey,
     Integer,
     MetaData,
+    RowMapping,
     String,
     Table,
     bindparam,
@@ -35,9 +36,9 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from fleet.kit.database import Database
 from fleet.kit.keyring import Keyring, KeyRow, Rotation, keyring
-from fleet.kit.keys import VerifyingKey
+from fleet.kit.keys import Keys, usable_keys
 from fleet.kit.lookalikes import skeleton
-from fleet.kit.tokens import KeyPair, jwks, usable_keys
+from fleet.kit.tokens import KeyPair, jwks
 
 METADATA = MetaData()
 USERS = Table(
@@ -185,8 +186,8 @@ class UsersStore:
             count, oldest = connection.execute(RECENT, {"account": account}).one()
             if count >= limit:
                 return Attempt(account, 0, max(1, ceil(oldest + window - now)))
-            made = connection.execute(insert(ATTEMPTS), {"account": account, "at": now})
-            return Attempt(account, int(made.inserted_primary_key[0]), 0)
+            made = connection.execute(insert(ATTEMPTS).returning(ATTEMPTS.c.id), {"account": account, "at": now})
+            return Attempt(account, made.scalar_one(), 0)
 
     def succeeded(self, attempt: Attempt) -> None:
         """Forget the account's failures."""
@@ -227,8 +228,8 @@ def _taken(connection: Connection, name: str) -> bool:
     return connection.execute(TAKEN, {"name": name, "skeleton": skeleton(name)}).first() is not None
 
 
-def _user(row: Mapping[str, object] | None) -> User | None:
-    return User(**{name: row[name] for name in User.__slots__}) if row is not None else None  # type: ignore[arg-type] # as the columns say
+def _user(row: RowMapping | None) -> User | None:
+    return User(**{name: row[name] for name in User.__slots__}) if row is not None else None
 
 
 class SigningKeys:
@@ -244,7 +245,7 @@ class SigningKeys:
         self._database = database
         self._rotation = rotation
         self._clock = clock
-        self._usable: tuple[tuple[str, ...], Mapping[str, VerifyingKey]] = ((), {})
+        self._usable: tuple[tuple[str, ...], Keys] = ((), {})
 
     def signer(self) -> KeyPair:
         """The pair that signs now."""
@@ -254,7 +255,7 @@ class SigningKeys:
         """The JWKS document of what is published now."""
         return jwks(*self._held().published)
 
-    def keys(self) -> Mapping[str, VerifyingKey]:
+    def keys(self) -> Keys:
         """What tokens are verified by; another mapping only when the keys are others."""
         published = self._held().published
         kids = tuple(pair.kid for pair in published)
@@ -262,7 +263,7 @@ class SigningKeys:
             self._usable = (kids, usable_keys(jwks(*published)))
         return self._usable[1]
 
-    def missing(self, kid: str) -> Mapping[str, VerifyingKey]:  # noqa: ARG002 - the store has just been asked
+    def missing(self, kid: str) -> Keys:  # noqa: ARG002 - the store has just been asked
         """What `keys` gives: it is never behind the store."""
         return self.keys()
 
