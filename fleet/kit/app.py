@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from threading import Lock
-from time import monotonic
 from typing import Any
 
 from flask import Response
@@ -25,7 +24,6 @@ from fleet.kit.body import StrictRequest
 from fleet.kit.client import ServiceClient, Timeouts
 from fleet.kit.credentials import ServiceTokens, read_secret
 from fleet.kit.discovery import Discovery, FileDiscovery, StaticDiscovery
-from fleet.kit.errors import DeadlineExceeded
 from fleet.kit.exchange import Observer, Scope
 from fleet.kit.faults import Faults
 from fleet.kit.faults import init_app as init_faults
@@ -190,13 +188,7 @@ def _wire(app: KitApp, kit: Kit) -> KitApp:
     metrics.init_app(observer, kit.metrics, kit.settings.threads, counted=kit.faults.spares("stop-counting"))
     logs.init_app(observer, kit.logs, logged=kit.faults.spares("drop-logs"))
     problems.init_app(app)
-    app.before_request(_refuse_late)
+    app.before_request(exchanges.stop_when_late)
     init_faults(app, kit.faults)
     openapi.init_app(app)
     return app
-
-
-def _refuse_late() -> None:
-    scope = exchanges.current()
-    if scope is not None and scope.deadline is not None and scope.deadline <= monotonic():
-        raise DeadlineExceeded("The deadline had passed when the request arrived.")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from fleet.kit import correlation
 from fleet.kit.correlation import Span
+from fleet.kit.errors import DeadlineExceeded
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -79,6 +80,17 @@ Step = Callable[[Exchange], None]
 def current() -> Scope | None:
     """The scope of the running request or background work, None outside both."""
     return _current.get()
+
+
+def stop_when_late() -> None:
+    """Stop work that nobody waits for any more.
+
+    Raises:
+        DeadlineExceeded: the running request's deadline has passed.
+    """
+    scope = current()
+    if scope is not None and scope.deadline is not None and scope.deadline <= monotonic():
+        raise DeadlineExceeded("The deadline has passed.")
 
 
 @contextmanager
