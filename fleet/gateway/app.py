@@ -20,7 +20,7 @@ def create_app(settings: GatewaySettings, **collaborators: Any) -> KitApp:
     app = create_kit_app("gateway", settings, **collaborators)
     clients = {name: app.kit.client(name) for name in DEFAULT_ADDRESSES}
     buckets = Buckets(settings.rate_limit, settings.rate_burst)
-    for blueprint in public_routes(clients, auth.verifier(settings), buckets):
+    for blueprint in public_routes(clients, auth.verifier(app.kit), buckets):
         app.register_blueprint(blueprint)
     # The kit's own would describe this app, which has views but no documents of them.
     app.view_functions["openapi"] = document_view(clients)

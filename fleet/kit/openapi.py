@@ -14,7 +14,10 @@ from fleet.kit import errors, problems
 if TYPE_CHECKING:
     from fleet.kit.app import KitApp
 
-SECURITY_SCHEMES: dict[str, Any] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+SECURITY_SCHEMES: dict[str, Any] = {
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "client": {"type": "http", "scheme": "basic"},
+}
 _CONTENT = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
@@ -27,7 +30,7 @@ def describe_problems(document: dict[str, Any]) -> None:
     for operation in _operations(document):
         responses = operation["responses"]
         for status, response in responses.items():
-            if status.startswith(("4", "5")):
+            if status.startswith(("4", "5")) and not _has_own_body(response):
                 response["content"] = _CONTENT
         if "parameters" not in operation and "requestBody" not in operation:
             responses.pop("422", None)
@@ -39,6 +42,12 @@ def describe_problems(document: dict[str, Any]) -> None:
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for item in document["paths"].values():
         yield from (operation for method, operation in item.items() if method in _METHODS)
+
+
+def _has_own_body(response: dict[str, Any]) -> bool:
+    """Whether a view says that this error is no problem: a standard may want another document."""
+    schemas = [media.get("schema", {}).get("$ref", "") for media in response.get("content", {}).values()]
+    return any(schema and not schema.endswith("/Problem") for schema in schemas)
 
 
 def _possible(operation: dict[str, Any]) -> Iterator[type[errors.ProblemError]]:
