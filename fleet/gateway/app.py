@@ -16,7 +16,7 @@ from fleet.kit.discovery import StaticDiscovery
 def create_app(settings: GatewaySettings, **collaborators: Any) -> KitApp:
     """The service; `collaborators` replace the kit's (see `create_kit_app`)."""
     if settings.discovery_file is None:
-        collaborators.setdefault("discovery", StaticDiscovery(DEFAULT_ADDRESSES))
+        collaborators.setdefault("discovery", StaticDiscovery(DEFAULT_ADDRESSES | auth.DEFAULT_ADDRESSES))
     app = create_kit_app("gateway", settings, **collaborators)
     clients = {name: app.kit.client(name) for name in DEFAULT_ADDRESSES}
     buckets = Buckets(settings.rate_limit, settings.rate_burst)

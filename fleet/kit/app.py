@@ -162,7 +162,9 @@ def create_kit_app(  # noqa: PLR0913 - each argument is a collaborator
 
 
 def _discovery(settings: Settings) -> Discovery:
-    return FileDiscovery(settings.discovery_file) if settings.discovery_file else StaticDiscovery({})
+    return (
+        FileDiscovery(settings.discovery_file) if settings.discovery_file else StaticDiscovery(auth.DEFAULT_ADDRESSES)
+    )
 
 
 def _bare_app(service: str, settings: Settings) -> KitApp:

@@ -1,8 +1,10 @@
-"""The five services in one process: the kit's transport replaced by one that calls the callee's app directly."""
+"""The services in one process: the kit's transport replaced by one that calls the callee's app directly.
+
+A stand-in issues the tokens, by the kit's own ways.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -23,11 +25,15 @@ from fleet.inventory.store import InventoryStore
 from fleet.kit.app import KitApp
 from fleet.kit.database import Database
 from fleet.kit.faults import Fault
-from fleet.kit.tokens import KeyPair, jwks
+from fleet.kit.testing import Issuer, bearer
 from fleet.kit.transport import Received, Request, TransportError
 
-PORTS = {"8001": "catalog", "8002": "inventory", "8003": "orders", "8004": "payments"}
-STORES = ("catalog", "inventory", "orders", "payments")
+PORTS = {"8001": "catalog", "8002": "inventory", "8003": "orders", "8004": "payments", "8006": "activity"}
+USERS_PORT = 8005
+STORES = ("catalog", "inventory", "orders", "payments", "activity")
+CUSTOMERS = ("gateway", "users", "orders", "payments", "activity")  # whom a customer's token is for
+SCOPE = "profile account orders feed"
+GRANTS = {"inventory": "reservations", "payments": "charges", "activity": "events"}  # to orders
 PRICE = 100
 
 
@@ -51,9 +57,12 @@ class Loopback:
     keys: list[str | None] = field(default_factory=list)
     before: Callable[[str], None] | None = None
     draw: Callable[[], str | int | None] | None = None  # trouble of its own for each call
+    issuer: Issuer = field(default_factory=lambda: Issuer(grants=GRANTS))
 
     def send(self, request: Request) -> Received:
         url = urlsplit(request.url)
+        if url.port == USERS_PORT:
+            return self.issuer(request)
         self.calls.append(f"{request.method} {url.path}")
         self.keys.append(request.headers.get("Idempotency-Key"))
         if self.before is not None:
@@ -93,7 +102,6 @@ class Loopback:
 @dataclass
 class Shop:
     folder: Path
-    pair: KeyPair
     loopback: Loopback
     databases: list[Database] = field(default_factory=list)
     numbers: Any = field(default_factory=lambda: count(1))
@@ -102,8 +110,11 @@ class Shop:
         return self.loopback.apps[service].test_client()
 
     def headers(self, subject: str, key: str | None = None) -> dict[str, str]:
-        headers = {"Authorization": f"Bearer {self.pair.issue(subject, life_seconds=600)}"}
-        return headers | ({"Idempotency-Key": key} if key else {})
+        return bearer(subject, CUSTOMERS, SCOPE, client_id="shop") | _keyed(key)
+
+    def service_headers(self, callee: str, key: str | None = None) -> dict[str, str]:
+        """What the orders' own calls bear."""
+        return bearer("orders", callee, GRANTS[callee], client_id="orders") | _keyed(key)
 
     def goods(self, pieces: int = 10) -> str:
         product = f"prod-{next(self.numbers):05}"
@@ -164,11 +175,14 @@ class Shop:
             database.close()
 
 
+def _keyed(key: str | None) -> dict[str, str]:
+    return {"Idempotency-Key": key} if key else {}
+
+
 def open_shop(folder: Path) -> Shop:
-    pair = KeyPair.generate()
-    (folder / "jwks.json").write_text(json.dumps(jwks(pair)))
-    shop = Shop(folder, pair, Loopback())
-    for name in ("catalog", "inventory", "payments", "orders", "gateway"):
+    (folder / "secret").write_text("a secret")
+    shop = Shop(folder, Loopback())
+    for name in (*STORES, "gateway"):
         shop.loopback.apps[name] = start(shop, name)
     return shop
 
@@ -176,7 +190,7 @@ def open_shop(folder: Path) -> Shop:
 def start(shop: Shop, name: str, **settings: Any) -> KitApp:
     """A replica of the service, wired to the shop."""
     kind = getattr(import_module(f"fleet.{name}"), f"{name.capitalize()}Settings")
-    chosen = kind(store=shop.url(name), jwks_file=shop.folder / "jwks.json", faults=True, **settings)
+    chosen = kind(store=shop.url(name), client_secret_file=shop.folder / "secret", faults=True, **settings)
     factory = import_module(f"fleet.{name}.app").create_app
     extra: dict[str, Any] = {}
     if name != "gateway":

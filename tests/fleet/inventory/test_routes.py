@@ -7,11 +7,13 @@ from werkzeug.test import TestResponse
 
 def reserve(shop: Shop, name: str, product: str, *, key: str | None = "one", quantity: object = 1) -> TestResponse:
     body = {"reservation_id": name, "product_id": product, "quantity": quantity}
-    return shop.client("inventory").post("/v1/reservations", json=body, headers=shop.headers("cust-1", key))
+    return shop.client("inventory").post("/v1/reservations", json=body, headers=shop.service_headers("inventory", key))
 
 
 def step(shop: Shop, name: str, verb: str, key: str | None = "one") -> TestResponse:
-    return shop.client("inventory").post(f"/v1/reservations/{name}/{verb}", headers=shop.headers("cust-1", key))
+    return shop.client("inventory").post(
+        f"/v1/reservations/{name}/{verb}", headers=shop.service_headers("inventory", key)
+    )
 
 
 def test_stock_is_open_to_everybody(shop: Shop) -> None:
@@ -29,9 +31,14 @@ def test_reservations_need_a_token(shop: Shop, path: str) -> None:
     assert shop.client("inventory").post(path, json={}).status_code == 401
 
 
+def test_a_customers_token_is_not_meant_for_the_inventory(shop: Shop) -> None:
+    answer = shop.client("inventory").post("/v1/reservations", json={}, headers=shop.headers("cust-1", "one"))
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer error="invalid_token"')
+
+
 @pytest.mark.parametrize("path", ["/v1/reservations/x/commit", "/v1/reservations/x/release"])
 def test_steps_need_a_key(shop: Shop, path: str) -> None:
-    assert shop.client("inventory").post(path, headers=shop.headers("cust-1")).status_code == 400
+    assert shop.client("inventory").post(path, headers=shop.service_headers("inventory")).status_code == 400
 
 
 def test_a_reservation_needs_a_key(shop: Shop) -> None:

@@ -7,13 +7,15 @@ from shop_in_process import Shop
 from werkzeug.test import TestResponse
 
 
-def charge(shop: Shop, subject: str, name: str, amount: int, key: str | None = "one") -> TestResponse:
-    body = {"charge_id": name, "amount": amount}
-    return shop.client("payments").post("/v1/charges", json=body, headers=shop.headers(subject, key))
+def charge(shop: Shop, subject: str, name: str, amount: int, key: str | None = "charge") -> TestResponse:
+    body = {"charge_id": name, "account_id": subject, "amount": amount}
+    headers = shop.service_headers("payments", key and f"{name}.{key}")
+    return shop.client("payments").post("/v1/charges", json=body, headers=headers)
 
 
-def refund(shop: Shop, subject: str, name: str, key: str | None = "one") -> TestResponse:
-    return shop.client("payments").post(f"/v1/charges/{name}/refund", headers=shop.headers(subject, key))
+def refund(shop: Shop, subject: str, name: str, key: str | None = "refund") -> TestResponse:
+    headers = shop.service_headers("payments", key and f"{name}.{key}")
+    return shop.client("payments").post(f"/v1/charges/{name}/refund", json={"account_id": subject}, headers=headers)
 
 
 def test_a_deposit_tells_its_id_and_the_balance(shop: Shop) -> None:
@@ -55,6 +57,20 @@ def test_an_unasked_member_is_refused(shop: Shop) -> None:
 )
 def test_money_needs_a_token(shop: Shop, method: str, path: str) -> None:
     assert shop.client("payments").open(path, method=method).status_code == 401
+
+
+@pytest.mark.parametrize("method,path", [("POST", "/v1/charges"), ("POST", "/v1/charges/x/refund")])
+def test_a_customer_charges_nobody(shop: Shop, method: str, path: str) -> None:
+    answer = shop.client("payments").open(path, method=method, headers=shop.headers("cust-1", "one"), json={})
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (
+        403,
+        'Bearer error="insufficient_scope", scope="charges"',
+    )
+
+
+def test_a_service_has_no_account(shop: Shop) -> None:
+    headers = shop.service_headers("payments")
+    assert shop.client("payments").get("/v1/accounts/me", headers=headers).status_code == 403
 
 
 @pytest.mark.parametrize("key", ["", "a b", "ä", "x" * 129, "a\tb"], ids=["none", "space", "umlaut", "long", "tab"])
