@@ -1,1 +1,1 @@
-"""Activity calls no other service but users, for the keys of tokens; the kit does that."""
+"""Activity calls no other service; the keys of tokens are the kit's matter."""

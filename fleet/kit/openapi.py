@@ -23,7 +23,10 @@ _METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
 
 def describe_problems(document: dict[str, Any]) -> None:
-    """Mend `document` in place: problem+json for errors, 400/413/415 where there is a body, 401/403 where there is security."""
+    """Mend `document` in place: problem+json for errors, and those that the kit itself answers where they may come.
+
+    What a service refuses by rules of its own stands in its views' `responses`.
+    """
     for operation in _operations(document):
         responses = operation["responses"]
         for status, response in responses.items():
@@ -48,8 +51,15 @@ def _has_own_body(response: dict[str, Any]) -> bool:
 
 
 def _possible(operation: dict[str, Any]) -> Iterator[type[errors.ProblemError]]:
+    places = {parameter["in"] for parameter in operation.get("parameters", [])}
     if "requestBody" in operation:
         yield from (errors.BadRequest, errors.ContentTooLarge, errors.UnsupportedMediaType)
+    if places & {"query", "header"}:
+        yield errors.BadRequest  # a cursor that is none of ours, a malformed key
+    if "header" in places:
+        yield errors.Conflict  # a key in flight, or a state that does not allow this
+    if "path" in places:
+        yield errors.NotFound
     if operation.get("security"):
         yield from (errors.Unauthorized, errors.Forbidden)
 
