@@ -53,6 +53,7 @@ class Database:
     def __init__(self, url: str) -> None:
         path = sqlite_path(url)
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # stores hold keys and hashes; SQLite gives its other files the same mode
         self._engine = create_engine(
             f"sqlite+pysqlite:///{path}",
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
