@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from fleet.kit.body import Input
-from fleet.kit.lookalikes import folded, mixes_scripts
+from fleet.users.lookalikes import folded, mixes_scripts
 
 SHOP = "shop"  # the client in whose name customers log in
 SHOP_AUDIENCE = ("gateway", "users", "orders", "payments", "activity")
