@@ -17,6 +17,8 @@ DEFAULT_ADDRESSES = {  # for a service started by hand
     "inventory": ["127.0.0.1:8002"],
     "orders": ["127.0.0.1:8003"],
     "payments": ["127.0.0.1:8004"],
+    "users": ["127.0.0.1:8005"],
+    "activity": ["127.0.0.1:8006"],
 }
 
 

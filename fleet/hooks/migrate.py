@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from fleet.activity.store import migrate as migrate_activity
 from fleet.catalog.store import migrate as migrate_catalog
 from fleet.hooks.documents import Document, run, store
 from fleet.inventory.store import migrate as migrate_inventory
@@ -16,6 +17,7 @@ MIGRATIONS: Mapping[str, Callable[[Database], None]] = {
     "inventory": migrate_inventory,
     "orders": migrate_orders,
     "payments": migrate_payments,
+    "activity": migrate_activity,
 }
 
 

@@ -17,6 +17,6 @@ def create_app(settings: InventorySettings, *, store: InventoryStore | None = No
     app = create_kit_app("inventory", settings, faults=(OVERSELL, LOSE_RELEASE), **collaborators)
     store = store or InventoryStore(open_store(app.kit, migrate))
     app.register_api(stock_routes(store))
-    app.register_api(reservation_routes(store, app.kit, auth.verifier(settings)))
+    app.register_api(reservation_routes(store, app.kit, auth.verifier(app.kit)))
     standalone.introduce(app.kit)
     return app

@@ -18,11 +18,12 @@ MAX_QUANTITY = 100
 
 
 class State(StrEnum):
-    """A reservation is reserved, then either committed or released, for good."""
+    """A reservation is reserved, then either released, or committed and perhaps returned."""
 
     RESERVED = "reserved"
     COMMITTED = "committed"
     RELEASED = "released"
+    RETURNED = "returned"
 
 
 class Refusal(StrEnum):

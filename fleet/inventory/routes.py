@@ -1,4 +1,4 @@
-"""The inventory's views: stock for everybody, reservations for services that bear a customer's token."""
+"""The inventory's views: stock for everybody, reservations for services whose token has the scope."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from fleet.kit.errors import Conflict, NotFound, ProblemError
 from fleet.kit.idempotency import IdempotencyHeader, Records, Reply, claim, once
 from fleet.kit.tokens import Verifier
 
+SCOPE = "reservations"
 OVERSELL, LOSE_RELEASE = "oversell", "lose-release"
 
 
@@ -43,7 +44,7 @@ def stock_routes(store: InventoryStore) -> APIBlueprint:
 def reservation_routes(store: InventoryStore, kit: Kit, verifier: Verifier) -> APIBlueprint:
     """What other services ask; each is idempotent by key, and by the reservation's state."""
     routes = APIBlueprint("reservations", __name__, abp_security=auth.SECURITY)
-    auth.protect(routes, verifier)
+    auth.protect(routes, verifier, scope=SCOPE)
     records = Records(RECORDS)
     counter = kit.metrics.counter("stock_reservations_total")
     taken = {step: counter.labels(reservation_step=step) for step in (*State, "refused")}
@@ -73,6 +74,10 @@ def reservation_routes(store: InventoryStore, kit: Kit, verifier: Verifier) -> A
     def release(header: IdempotencyHeader, path: ReservationPath) -> Response:
         lose = kit.faults.active(LOSE_RELEASE)
         return step(header, lambda connection: steps.release(connection, path.reservation_id, lose=lose))
+
+    @routes.post("/v1/reservations/<reservation_id>/return", summary="Take it back", responses={200: Reservation})
+    def take_back(header: IdempotencyHeader, path: ReservationPath) -> Response:
+        return step(header, lambda connection: steps.take_back(connection, path.reservation_id))
 
     return routes
 

@@ -50,6 +50,7 @@ OF_PRODUCT = update(STOCK).where(STOCK.c.product_id == bindparam("product"))
 TAKE_UNSEEN = OF_PRODUCT.values(reserved=STOCK.c.reserved + bindparam("amount"))
 TAKE = TAKE_UNSEEN.where(STOCK.c.on_hand - STOCK.c.reserved >= bindparam("amount"))
 GIVE_BACK = OF_PRODUCT.values(reserved=STOCK.c.reserved - bindparam("amount"))
+PUT_BACK = OF_PRODUCT.values(on_hand=STOCK.c.on_hand + bindparam("amount"))
 HAND_OUT = GIVE_BACK.values(on_hand=STOCK.c.on_hand - bindparam("amount"))
 
 
@@ -98,7 +99,7 @@ def reserve(connection: Connection, wanted: NewReservation, *, oversell: bool = 
 
 
 def commit(connection: Connection, reservation_id: str) -> Reservation | Refusal:
-    """Hand reserved stock out, for good; again changes nothing."""
+    """Hand reserved stock out; again changes nothing."""
     known = _find(connection, reservation_id)
     if known is None:
         return Refusal.UNKNOWN_RESERVATION
@@ -107,6 +108,18 @@ def commit(connection: Connection, reservation_id: str) -> Reservation | Refusal
         connection.execute(MOVE, {"reservation": reservation_id, "to": State.COMMITTED})
         return known.model_copy(update={"state": State.COMMITTED})
     return known if known.state == State.COMMITTED else Refusal.OTHER_STATE
+
+
+def take_back(connection: Connection, reservation_id: str) -> Reservation | Refusal:
+    """Put stock that was handed out back into the warehouse; again changes nothing."""
+    known = _find(connection, reservation_id)
+    if known is None:
+        return Refusal.UNKNOWN_RESERVATION
+    if known.state == State.COMMITTED:
+        connection.execute(PUT_BACK, {"product": known.product_id, "amount": known.quantity})
+        connection.execute(MOVE, {"reservation": reservation_id, "to": State.RETURNED})
+        return known.model_copy(update={"state": State.RETURNED})
+    return known if known.state == State.RETURNED else Refusal.OTHER_STATE
 
 
 def release(connection: Connection, reservation_id: str, *, lose: bool = False) -> Reservation | Refusal:

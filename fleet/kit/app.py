@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from threading import Lock
-from time import monotonic
 from typing import Any
 
 from flask import Response
@@ -18,21 +17,24 @@ from flask_openapi3.openapi import OpenAPI
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
+from fleet.kit import auth, logs, metrics, openapi, problems
 from fleet.kit import exchange as exchanges
-from fleet.kit import logs, metrics, openapi, problems
 from fleet.kit.attempts import AttemptRecorder
 from fleet.kit.body import StrictRequest
 from fleet.kit.client import ServiceClient, Timeouts
+from fleet.kit.credentials import ServiceTokens, read_secret
 from fleet.kit.discovery import Discovery, FileDiscovery, StaticDiscovery
-from fleet.kit.errors import DeadlineExceeded
 from fleet.kit.exchange import Observer, Scope
 from fleet.kit.faults import Faults
 from fleet.kit.faults import init_app as init_faults
 from fleet.kit.health import Health
+from fleet.kit.keys import KeySource
 from fleet.kit.logs import Logs, Sink
+from fleet.kit.loops import Loops
 from fleet.kit.metrics import Metrics
 from fleet.kit.retries import RetryPolicy
 from fleet.kit.settings import Settings
+from fleet.kit.standalone import FOLDER
 from fleet.kit.telemetry import load_contract
 from fleet.kit.transport import RequestsTransport, Transport
 
@@ -47,8 +49,11 @@ class Kit:
     logs: Logs
     faults: Faults
     health: Health
+    loops: Loops
     discovery: Discovery
     transport: Transport
+    keys: KeySource | None = None  # none: those that the issuer of tokens publishes
+    _credentials: ServiceTokens | None = None
     _clients: dict[str, ServiceClient] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -67,6 +72,24 @@ class Kit:
                     policy=RetryPolicy(attempts=self.settings.attempts),
                 )
             return self._clients[callee]
+
+    @property
+    def credentials(self) -> ServiceTokens:
+        """This service's own tokens, for calls that it makes for itself.
+
+        Raises:
+            SettingsError: the client secret cannot be read.
+        """
+        issuer = self.client(auth.USERS)
+        with self._lock:
+            if self._credentials is None:
+                self._credentials = ServiceTokens(issuer, self.service, self._secret(), logs=self.logs)
+            return self._credentials
+
+    def _secret(self) -> str:
+        """Empty when the service was started by hand before its secret was made: it can do what needs none."""
+        file = self.settings.client_secret_file or FOLDER / "secrets" / self.service
+        return read_secret(file) if self.settings.client_secret_file or file.exists() else ""
 
     def background(self) -> AbstractContextManager[Scope]:
         """A trace of its own for work that no request started."""
@@ -104,6 +127,7 @@ def create_kit_app(  # noqa: PLR0913 - each argument is a collaborator
     registry: CollectorRegistry | None = None,
     discovery: Discovery | None = None,
     transport: Transport | None = None,
+    keys: KeySource | None = None,
     sink: Sink | None = None,
     strict: bool = False,
 ) -> KitApp:
@@ -114,22 +138,25 @@ def create_kit_app(  # noqa: PLR0913 - each argument is a collaborator
         ContractError: telemetry.yml is missing or wrong.
     """
     contract = load_contract(settings.telemetry_file)
+    own_logs = Logs(
+        contract,
+        service,
+        instance=settings.instance,
+        level=settings.log_level,
+        sink=sink or logs.open_sink(settings.log_file),
+        strict=strict,
+    )
     kit = Kit(
         service=service,
         settings=settings,
         metrics=Metrics(contract, registry),
-        logs=Logs(
-            contract,
-            service,
-            instance=settings.instance,
-            level=settings.log_level,
-            sink=sink or logs.open_sink(settings.log_file),
-            strict=strict,
-        ),
+        logs=own_logs,
         faults=Faults(enabled=settings.faults, own=faults),
         health=Health(),
+        loops=Loops(own_logs),
         discovery=discovery or _discovery(settings),
         transport=transport or RequestsTransport(settings.threads),
+        keys=keys,
     )
     return _wire(_bare_app(service, settings), kit)
 
@@ -161,13 +188,7 @@ def _wire(app: KitApp, kit: Kit) -> KitApp:
     metrics.init_app(observer, kit.metrics, kit.settings.threads, counted=kit.faults.spares("stop-counting"))
     logs.init_app(observer, kit.logs, logged=kit.faults.spares("drop-logs"))
     problems.init_app(app)
-    app.before_request(_refuse_late)
+    app.before_request(exchanges.stop_when_late)
     init_faults(app, kit.faults)
     openapi.init_app(app)
     return app
-
-
-def _refuse_late() -> None:
-    scope = exchanges.current()
-    if scope is not None and scope.deadline is not None and scope.deadline <= monotonic():
-        raise DeadlineExceeded("The deadline had passed when the request arrived.")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from fleet.kit import correlation
 from fleet.kit.correlation import Span
+from fleet.kit.errors import DeadlineExceeded
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -81,6 +82,17 @@ def current() -> Scope | None:
     return _current.get()
 
 
+def stop_when_late() -> None:
+    """Stop work that nobody waits for any more.
+
+    Raises:
+        DeadlineExceeded: the running request's deadline has passed.
+    """
+    scope = current()
+    if scope is not None and scope.deadline is not None and scope.deadline <= monotonic():
+        raise DeadlineExceeded("The deadline has passed.")
+
+
 @contextmanager
 def background() -> Iterator[Scope]:
     """A scope with a trace of its own, for loops that no request started."""
@@ -88,6 +100,17 @@ def background() -> Iterator[Scope]:
     token = _current.set(scope)
     try:
         yield scope
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def shared() -> Iterator[None]:
+    """The running trace without deadline and user, for work that others wait for too: it is not this request's alone."""
+    scope = _current.get()
+    token = _current.set(None if scope is None else Scope(scope.span))
+    try:
+        yield
     finally:
         _current.reset(token)
 

@@ -48,12 +48,19 @@ class Health:
     def __init__(self, seconds: float = CHECK_SECONDS) -> None:
         self._seconds = seconds
         self._checks: dict[str, _BoundedCheck] = {}
+        self._draining = False
 
     def add(self, name: str, check: Check) -> None:
         """Not ready while `check` raises, returns False or takes longer than the bound."""
         self._checks[name] = _BoundedCheck(check, self._seconds)
 
+    def drain(self) -> None:
+        """Not ready from now on: the replica ends its work and takes no more."""
+        self._draining = True
+
     def ready(self) -> tuple[bool, dict[str, str]]:
         """Whether all checks pass, and each one's result."""
+        if self._draining:
+            return False, {"drain": "the replica is ending"}
         results = {name: check.result() for name, check in self._checks.items()}
         return all(result == OK for result in results.values()), results

@@ -29,7 +29,7 @@ from sqlalchemy import (
     update,
 )
 
-from fleet.kit import auth, problems
+from fleet.kit import auth, exchange, problems
 from fleet.kit.body import HeaderInput
 from fleet.kit.database import Database
 from fleet.kit.errors import BadRequest, Conflict, ProblemError, Unprocessable
@@ -198,8 +198,10 @@ def once(database: Database, records: Records, claim: Claim, effect: Callable[[C
 
     Raises:
         KeyReused: the key stands for another payload.
+        DeadlineExceeded: it became too late while the claim queued; nothing was done.
     """
     with database.write() as connection:
+        exchange.stop_when_late()
         known = records.find(connection, claim)
         if known is not None and known.reply is not None:
             return known.reply.response(replayed=True)

@@ -20,7 +20,7 @@ _METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
 
 def describe_problems(document: dict[str, Any]) -> None:
-    """Mend `document` in place: problem+json for errors, 400/413/415 where there is a body, 401 where there is security."""
+    """Mend `document` in place: problem+json for errors, 400/413/415 where there is a body, 401/403 where there is security."""
     for operation in _operations(document):
         responses = operation["responses"]
         for status, response in responses.items():
@@ -42,7 +42,7 @@ def _possible(operation: dict[str, Any]) -> Iterator[type[errors.ProblemError]]:
     if "requestBody" in operation:
         yield from (errors.BadRequest, errors.ContentTooLarge, errors.UnsupportedMediaType)
     if operation.get("security"):
-        yield errors.Unauthorized
+        yield from (errors.Unauthorized, errors.Forbidden)
 
 
 def init_app(app: KitApp) -> None:

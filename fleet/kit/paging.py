@@ -16,6 +16,7 @@ from fleet.kit.body import Input
 from fleet.kit.errors import BadRequest
 
 MAX_LIMIT = 100
+NEWEST = 2**62  # above every sequence number
 Item = TypeVar("Item")
 
 
@@ -52,3 +53,10 @@ def page(rows: Sequence[Item], limit: int, key: Callable[[Item], str]) -> tuple[
     """Items of a page and the next cursor, from up to `limit + 1` rows; no cursor when nothing follows."""
     items = list(rows[:limit])
     return items, encode_cursor(key(items[-1])) if len(rows) > limit else None
+
+
+def sequence(key: str | None) -> int:
+    """The sequence number before which a page of the latest begins; a key that is none of ours finds nothing."""
+    if key is None:
+        return NEWEST
+    return int(key) if key.isascii() and key.isdigit() and len(key) < len(str(NEWEST)) else 0

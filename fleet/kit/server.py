@@ -11,7 +11,9 @@ import os
 import signal
 import socket
 import sys
+import threading
 from functools import partial
+from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any
 
 from granian.constants import HTTPModes, Interfaces
@@ -74,6 +76,10 @@ def load_app(target: str, settings: Settings, main_pid: int) -> WSGIApplication:
         stop(error)
     app.kit.logs.capture_libraries()
     app.kit.logs.event("service.started", f"{app.kit.service} is serving")
+    _end_well(app.kit)
+    # From here on a round must not be cut: until granian sets its own handlers, SIGTERM leaves through the finalizers.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    app.kit.loops.start()
     return app  # type: ignore[no-any-return] # the target is a string
 
 
@@ -82,6 +88,25 @@ def _open_admin(app: Any) -> None:
 
     if app.kit.settings.admin_port:
         admin.start(app.kit)
+
+
+def _end_well(kit: Any) -> None:
+    """On SIGTERM or SIGINT not ready at once and no new rounds; at the worker's very end, wait for the running ones.
+
+    granian's own handlers come later and stay: `set_wakeup_fd` tells of a signal beside them. A worker is a child of
+    multiprocessing, which leaves by `os._exit`: `atexit` never runs in it, `Finalize` does, after granian has drained.
+    """
+    ears, mouth = socket.socketpair()
+    mouth.setblocking(False)
+    signal.set_wakeup_fd(mouth.detach(), warn_on_full_buffer=False)
+
+    def heed() -> None:
+        ears.recv(1)
+        kit.health.drain()
+        kit.loops.halt()
+
+    threading.Thread(target=heed, name="drain", daemon=True).start()
+    Finalize(None, kit.loops.stop, args=(kit.settings.drain,), exitpriority=1)
 
 
 def die_with(main_pid: int) -> None:

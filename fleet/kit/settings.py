@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     telemetry_file: Path = Path(__file__).parents[1] / "telemetry.yml"
     discovery_file: Path | None = None
-    jwks_file: Path | None = None
+    client_secret_file: Path | None = None  # of services that call others for themselves
     faults: bool = False
     body_limit: Annotated[int, Field(ge=1, le=1 << 30)] = 1 << 20  # bytes
     deadline: Seconds = 10.0  # of a request whose caller sets none

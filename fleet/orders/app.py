@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fleet.kit import auth, standalone
-from fleet.kit.app import KitApp, create_kit_app
+from fleet.kit.app import Kit, KitApp, create_kit_app
 from fleet.kit.database import open_store
 from fleet.kit.discovery import StaticDiscovery
+from fleet.kit.idempotency import Records
 from fleet.orders import OrdersSettings
 from fleet.orders.clients import DEFAULT_ADDRESSES, Clients
-from fleet.orders.routes import LOSE_RELEASE, order_routes
-from fleet.orders.store import OrdersStore, migrate
+from fleet.orders.outbox import Outbox
+from fleet.orders.routes import order_routes
+from fleet.orders.saga import LEAK_ORDERS, LOSE_EVENT, LOSE_RELEASE, SKIP_REFUND, Leases, Recovery, Saga
+from fleet.orders.store import RECORDS, OrdersStore, migrate
+
+FAULTS = (LOSE_RELEASE, SKIP_REFUND, LOSE_EVENT, LEAK_ORDERS)
+PAUSE_SECONDS = 0.25  # between two looks for orders to take up, and for events to tell
 
 
 def create_app(settings: OrdersSettings, *, store: OrdersStore | None = None, **collaborators: Any) -> KitApp:
     """The service; `collaborators` replace the kit's (see `create_kit_app`)."""
     if settings.discovery_file is None:
         collaborators.setdefault("discovery", StaticDiscovery(DEFAULT_ADDRESSES))
-    app = create_kit_app("orders", settings, faults=(LOSE_RELEASE,), **collaborators)
+    app = create_kit_app("orders", settings, faults=FAULTS, **collaborators)
     store = store or OrdersStore(open_store(app.kit, migrate))
-    clients = Clients(*(app.kit.client(name) for name in DEFAULT_ADDRESSES))
-    app.register_api(order_routes(store, clients, app.kit, auth.verifier(settings)))
+    app.register_api(order_routes(assemble(app.kit, store), auth.verifier(app.kit)))
     standalone.introduce(app.kit, calls=tuple(DEFAULT_ADDRESSES))
     return app
+
+
+def assemble(kit: Kit, store: OrdersStore) -> Saga:
+    """The saga, with the loops that go on when requests do not."""
+    called = {name: kit.client(name) for name in ("catalog", "inventory", "payments", "activity")}
+    clients = Clients(**called, tokens=kit.credentials)
+    leases = Leases(kit.settings.instance or f"{kit.service}-1")
+    saga = Saga(store, clients, kit, Records(RECORDS), leases, announced=partial(kit.loops.wake, "outbox"))
+    # What this replica's former process held, it holds no longer: its port is ours.
+    store.forget(leases.replica, but=leases.mine)
+    kit.loops.add("recovery", Recovery(saga).round, PAUSE_SECONDS)
+    kit.loops.add("outbox", Outbox(store, clients, leases, kit.logs).round, PAUSE_SECONDS)
+    kit.metrics.gauge("orders_unsettled").set_function(store.unsettled)
+    kit.metrics.gauge("orders_outbox_pending").set_function(store.untold)
+    return saga

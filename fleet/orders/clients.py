@@ -1,25 +1,27 @@
-"""The orders' calls to catalog, inventory and payments, each answered as an `Outcome`.
+"""The orders' calls to other services; those of the saga are each answered as an `Outcome`.
 
-Keys downstream are the order's id and the step: a call sent again, by anyone, is the same call.
+Keys downstream are the order's id and the step: a call sent again, by anyone, is the same call. The calls bear the
+service's own token, since an order may have to be seen to its end when its customer has long gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from fleet.kit import auth
 from fleet.kit.client import Answer, ServiceClient
+from fleet.kit.credentials import ServiceTokens
 from fleet.kit.errors import ClientError
-from fleet.orders.model import UNAVAILABLE, UNDOING, Order, Outcome, Result, Step
+from fleet.orders.model import UNAVAILABLE, UNDOING, Event, Order, Outcome, Result, Step
 
 DEFAULT_ADDRESSES = {  # in the order of `Clients`; for a service started by hand
     "catalog": ["127.0.0.1:8001"],
     "inventory": ["127.0.0.1:8002"],
     "payments": ["127.0.0.1:8004"],
+    "activity": ["127.0.0.1:8006"],
 }
-UNDO_TRIES = 3  # with the same key; what is not undone now stays pending for somebody to take up
+UNDO_TRIES = 3  # with the same key; what is not undone now is taken up again later
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Clients:
     catalog: ServiceClient
     inventory: ServiceClient
     payments: ServiceClient
+    activity: ServiceClient
+    tokens: ServiceTokens
 
     def price(self, product_id: str) -> int | None:
         """The product's price now, None when there is no such product.
@@ -48,6 +52,16 @@ class Clients:
             if result.outcome is not Outcome.UNKNOWN:
                 break
         return result
+
+    def tell(self, event: Event) -> None:
+        """Put the event into the feed; again changes nothing.
+
+        Raises:
+            ClientError: it is not known to be there.
+        """
+        told = {"user_id": event.user_id, "kind": event.kind, "order_id": event.order_id, "at": event.at}
+        path, headers = {"event_id": event.id}, self.tokens.headers(self.activity.callee)
+        self.activity.request("PUT", "/v1/events/{event_id}", path=path, json=told, headers=headers).expect(200, 201)
 
 
 def outcome(step: Step, send: Callable[[], Answer]) -> Result:
@@ -76,34 +90,36 @@ def slug(answer: Answer) -> str:
     return str(kind).rsplit("/", 1)[-1] or UNAVAILABLE
 
 
-def _post(
-    client: ServiceClient, order: Order, key: str, template: str, *, json: object = None, path: Mapping[str, object]
-) -> Answer:
-    return client.post(template, path=path, json=json, headers=auth.onward(), idempotency_key=f"{order.id}.{key}")
+def _post(clients: Clients, client: ServiceClient, template: str, order: Order, *, json: object = None) -> Answer:
+    names = dict.fromkeys(("reservation_id", "charge_id"), order.id)
+    key, headers = f"{order.id}.{order.step}", clients.tokens.headers(client.callee)
+    return client.post(template, path=names, json=json, headers=headers, idempotency_key=key)
 
 
 def _reserve(clients: Clients, order: Order) -> Answer:
     wanted = {"reservation_id": order.id, "product_id": order.product_id, "quantity": order.quantity}
-    return _post(clients.inventory, order, "reserve", "/v1/reservations", json=wanted, path={})
+    return _post(clients, clients.inventory, "/v1/reservations", order, json=wanted)
 
 
 def _charge(clients: Clients, order: Order) -> Answer:
-    wanted = {"charge_id": order.id, "amount": order.total}
-    return _post(clients.payments, order, "charge", "/v1/charges", json=wanted, path={})
+    wanted = {"charge_id": order.id, "account_id": order.subject, "amount": order.total}
+    return _post(clients, clients.payments, "/v1/charges", order, json=wanted)
 
 
 def _commit(clients: Clients, order: Order) -> Answer:
-    template = "/v1/reservations/{reservation_id}/commit"
-    return _post(clients.inventory, order, "commit", template, path={"reservation_id": order.id})
+    return _post(clients, clients.inventory, "/v1/reservations/{reservation_id}/commit", order)
 
 
 def _release(clients: Clients, order: Order) -> Answer:
-    template = "/v1/reservations/{reservation_id}/release"
-    return _post(clients.inventory, order, "release", template, path={"reservation_id": order.id})
+    return _post(clients, clients.inventory, "/v1/reservations/{reservation_id}/release", order)
 
 
 def _refund(clients: Clients, order: Order) -> Answer:
-    return _post(clients.payments, order, "refund", "/v1/charges/{charge_id}/refund", path={"charge_id": order.id})
+    return _post(clients, clients.payments, "/v1/charges/{charge_id}/refund", order, json={"account_id": order.subject})
+
+
+def _restock(clients: Clients, order: Order) -> Answer:
+    return _post(clients, clients.inventory, "/v1/reservations/{reservation_id}/return", order)
 
 
 STEPS: dict[Step, Callable[[Clients, Order], Answer]] = {
@@ -113,4 +129,6 @@ STEPS: dict[Step, Callable[[Clients, Order], Answer]] = {
     Step.WITHDRAW: _release,
     Step.REFUND: _refund,
     Step.RELEASE: _release,
+    Step.UNCHARGE: _refund,
+    Step.RESTOCK: _restock,
 }

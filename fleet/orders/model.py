@@ -6,6 +6,8 @@ RESERVE ─▶ CHARGE ─▶ COMMIT ─▶ CONFIRMED
    │          │         ▼
    │          └──────▶ REFUND ─▶ RELEASE ─▶ FAILED
    └─ refused: FAILED; no answer: RELEASE
+
+CONFIRMED, cancelled by its customer: UNCHARGE ─▶ RESTOCK ─▶ CANCELLED
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 
 class Step(StrEnum):
-    """What an order does next; the last two are final."""
+    """What an order does next; the last three are final."""
 
     RESERVE = "reserve"
     CHARGE = "charge"
@@ -31,8 +33,11 @@ class Step(StrEnum):
     WITHDRAW = "withdraw"
     REFUND = "refund"
     RELEASE = "release"
+    UNCHARGE = "uncharge"
+    RESTOCK = "restock"
     CONFIRMED = "confirmed"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class Outcome(StrEnum):
@@ -57,11 +62,14 @@ NEXT: dict[tuple[Step, Outcome], Step] = {
     (Step.WITHDRAW, Outcome.REFUSED): Step.CONFIRMED,
     (Step.REFUND, Outcome.DONE): Step.RELEASE,
     (Step.RELEASE, Outcome.DONE): Step.FAILED,
+    (Step.UNCHARGE, Outcome.DONE): Step.RESTOCK,
+    (Step.RESTOCK, Outcome.DONE): Step.CANCELLED,
 }
 """What is missing here cannot be settled now: the order stays pending where it is, visible, to be taken up again."""
 
-FINAL = frozenset({Step.CONFIRMED, Step.FAILED})
-UNDOING = frozenset({Step.WITHDRAW, Step.REFUND, Step.RELEASE})
+FINAL = frozenset({Step.CONFIRMED, Step.FAILED, Step.CANCELLED})
+CANCELLING = frozenset({Step.UNCHARGE, Step.RESTOCK})
+UNDOING = frozenset({Step.WITHDRAW, Step.REFUND, Step.RELEASE}) | CANCELLING
 UNAVAILABLE = "unavailable"
 
 
@@ -75,7 +83,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order; `reason` is set once it is bound to fail. `seq` orders the listing, 0 until stored."""
+    """An order; `reason` is set once it is bound to fail. `seq` orders the listing, 0 until stored.
+
+    `key` and `cancel_key` are the Idempotency-Keys that it was placed and cancelled with; `tries` counts how often it
+    could not be settled.
+    """
 
     id: str
     subject: str
@@ -86,6 +98,9 @@ class Order:
     step: Step = Step.RESERVE
     reason: str = ""
     seq: int = 0
+    key: str = ""
+    cancel_key: str | None = None
+    tries: int = 0
 
     @property
     def total(self) -> int:
@@ -97,21 +112,43 @@ class Order:
         step = NEXT.get((self.step, result.outcome))
         if step is None:
             return None
-        forward = step in {Step.CHARGE, Step.COMMIT, Step.CONFIRMED}
-        return replace(self, step=step, reason="" if forward else self.reason or result.reason or UNAVAILABLE)
+        well = step in {Step.CHARGE, Step.COMMIT, Step.CONFIRMED, Step.RESTOCK, Step.CANCELLED}
+        return replace(self, step=step, reason="" if well else self.reason or result.reason or UNAVAILABLE)
 
 
 class OrderStatus(StrEnum):
-    """Pending until a final step."""
+    """Pending until a final step; a confirmed order may be cancelled, which takes its time too."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
     FAILED = "failed"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
 
 
 def status_of(step: str) -> OrderStatus:
     """What a step means to the customer."""
-    return OrderStatus(step) if step in FINAL else OrderStatus.PENDING
+    if step in FINAL:
+        return OrderStatus(step)
+    return OrderStatus.CANCELLING if step in CANCELLING else OrderStatus.PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What the feed is told of an order's end; `id` is the same however often it is told."""
+
+    id: str
+    order_id: str
+    user_id: str
+    kind: str
+    at: float
+    tries: int = 0
+
+    @classmethod
+    def of(cls, order: Order, at: float) -> Event:
+        """The event of a settled order; `at` in epoch seconds."""
+        status = status_of(order.step)
+        return cls(f"{order.id}.{status}", order.id, order.subject, f"order.{status}", at)
 
 
 class OrderView(BaseModel):

@@ -1,7 +1,12 @@
-"""The orders' table and statements. An order's step is stored before the next call goes out."""
+"""The orders' tables and statements. An order's step is stored before the next call goes out.
+
+Whoever works on an order, or tells the feed of one, holds a lease: nobody else takes it up before the lease ends, and
+whoever has lost it cannot store anything. What is told is stored in the transaction that settles the order (an outbox).
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -12,17 +17,22 @@ from sqlalchemy import (
     Integer,
     MetaData,
     RowMapping,
+    Select,
     String,
     Table,
     bindparam,
+    delete,
+    func,
     insert,
+    not_,
+    or_,
     select,
     update,
 )
 
 from fleet.kit.database import Database
 from fleet.kit.idempotency import records_table
-from fleet.orders.model import FINAL, Order, Step
+from fleet.orders.model import FINAL, Event, Order, Step
 
 METADATA = MetaData()
 ORDERS = Table(
@@ -39,16 +49,42 @@ ORDERS = Table(
     Column("step", String, nullable=False),
     Column("reason", String, nullable=False),
     Column("leased_until", Float, nullable=False),  # epoch seconds: nobody else takes the order up before
+    Column("leased_by", String, nullable=False),  # empty: nobody works on it, and it waits until then
+    Column("cancel_key", String),  # the Idempotency-Key of its cancelling
+    Column("tries", Integer, nullable=False),  # how often it could not be settled
 )
+UNSETTLED = ORDERS.c.step.not_in(sorted(FINAL))
 Index("orders_by_subject", ORDERS.c.subject, ORDERS.c.seq)
+# Of all orders ever placed only these few are looked for again and again.
+Index("orders_unsettled", ORDERS.c.leased_until, sqlite_where=UNSETTLED)
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("seq", Integer, primary_key=True),
+    Column("event_id", String, nullable=False, unique=True),
+    Column("order_id", String, nullable=False),
+    Column("user_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("at", Float, nullable=False),  # epoch seconds
+    Column("leased_until", Float, nullable=False),
+    Column("leased_by", String, nullable=False),
+    Column("tries", Integer, nullable=False),
+)
 RECORDS = records_table(METADATA)
 
 FIELDS = [ORDERS.c[name] for name in Order.__dataclass_fields__]
 OF_ORDER = update(ORDERS).where(ORDERS.c.id == bindparam("order"))
-MOVE = OF_ORDER.values(step=bindparam("to"), reason=bindparam("because"))
-LET_GO = OF_ORDER.values(leased_until=0.0)
-LEASE = OF_ORDER.where(ORDERS.c.leased_until < bindparam("now"), ORDERS.c.step.not_in(FINAL)).values(
-    leased_until=bindparam("until")
+MINE = OF_ORDER.where(ORDERS.c.leased_by == bindparam("by"))
+MOVE = MINE.values(step=bindparam("to"), reason=bindparam("because"), leased_until=bindparam("until"))
+PUT_OFF = MINE.values(leased_until=bindparam("until"), leased_by="", tries=ORDERS.c.tries + 1)
+HELD = {"leased_until": bindparam("until"), "leased_by": bindparam("by")}
+# A customer who asks again need not wait until the next try: nobody is at work on the order.
+LEASE = OF_ORDER.where(UNSETTLED, or_(ORDERS.c.leased_until < bindparam("now"), ORDERS.c.leased_by == "")).values(HELD)
+LONGEST_LEFT = (
+    select(*FIELDS).where(UNSETTLED, ORDERS.c.leased_until < bindparam("now")).order_by(ORDERS.c.leased_until).limit(1)
+)
+CANCEL = OF_ORDER.where(ORDERS.c.step == Step.CONFIRMED).values(
+    HELD | {"step": Step.UNCHARGE, "cancel_key": bindparam("with_key"), "tries": 0}
 )
 ONE = select(*FIELDS).where(ORDERS.c.id == bindparam("order"))
 LATEST = (
@@ -57,6 +93,29 @@ LATEST = (
     .order_by(ORDERS.c.seq.desc())
     .limit(bindparam("most"))
 )
+WAITING = select(OUTBOX).where(OUTBOX.c.leased_until < bindparam("now")).order_by(OUTBOX.c.seq).limit(bindparam("most"))
+OF_EVENT = OUTBOX.c.event_id == bindparam("event")
+TAKE = update(OUTBOX).where(OF_EVENT).values(HELD)
+RETURN = update(OUTBOX).where(OF_EVENT, OUTBOX.c.leased_by == bindparam("by"))
+TELL_LATER = RETURN.values(leased_until=bindparam("until"), leased_by="", tries=OUTBOX.c.tries + 1)
+TOLD = delete(OUTBOX).where(OF_EVENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who holds something, from now until when, in epoch seconds."""
+
+    by: str
+    now: float
+    until: float
+
+    def bound(self, **others: object) -> dict[str, object]:
+        """As parameters of a statement."""
+        return {"by": self.by, "until": self.until, **others}
+
+
+class LeaseLost(Exception):
+    """Somebody else has taken the order up meanwhile; it is theirs to settle."""
 
 
 def migrate(database: Database) -> None:
@@ -65,7 +124,7 @@ def migrate(database: Database) -> None:
 
 
 class OrdersStore:
-    """Orders."""
+    """Orders, and what is still to be told of them."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -73,8 +132,7 @@ class OrdersStore:
     def order(self, order_id: str) -> Order | None:
         """The order, whoever's it is."""
         with self.database.read() as connection:
-            row = connection.execute(ONE, {"order": order_id}).mappings().first()
-        return None if row is None else _order(row)
+            return find(connection, order_id)
 
     def latest(self, subject: str, before: int, most: int) -> list[Order]:
         """Up to `most` of the customer's orders older than sequence number `before`, the latest first."""
@@ -82,32 +140,103 @@ class OrdersStore:
             rows = connection.execute(LATEST, {"of": subject, "before": before, "most": most}).mappings().all()
         return [_order(row) for row in rows]
 
-    def save(self, order: Order) -> None:
-        """Store the step that the order is at."""
+    def save(self, order: Order, lease: Lease) -> None:
+        """Store the step that the order is at, and hold it on. Raises LeaseLost."""
         with self.database.write() as connection:
-            move(connection, order)
+            move(connection, order, lease)
 
-    def let_go(self, order: Order) -> None:
-        """Whoever comes next may take the order up."""
+    def put_off(self, order: Order, lease: Lease) -> None:
+        """Nobody works on the order any more; it is taken up again at the lease's end, or when its customer asks."""
         with self.database.write() as connection:
-            connection.execute(LET_GO, {"order": order.id})
+            connection.execute(PUT_OFF, lease.bound(order=order.id))
 
-    def lease(self, order_id: str, now: float, until: float) -> bool:
-        """Whether the pending order is now the caller's to settle, until `until`."""
+    def lease(self, order_id: str, lease: Lease) -> bool:
+        """Whether the unsettled order is now the lease's holder's to settle."""
         with self.database.write() as connection:
-            return connection.execute(LEASE, {"order": order_id, "now": now, "until": until}).rowcount == 1
+            return connection.execute(LEASE, lease.bound(order=order_id, now=lease.now)).rowcount == 1
+
+    def take_up(self, lease: Lease) -> Order | None:
+        """The unsettled order that has been left the longest, now the lease's holder's; None when there is none."""
+        with self.database.read() as connection:  # nearly always there is none: no writer need wait for that
+            row = connection.execute(LONGEST_LEFT, {"now": lease.now}).mappings().first()
+        return _order(row) if row is not None and self.lease(row["id"], lease) else None
+
+    def forget(self, holders: str, but: str) -> None:
+        """End the leases of all whose names begin with `holders`, but not with `but`."""
+        with self.database.write() as connection:
+            for table in (ORDERS, OUTBOX):
+                name = table.c.leased_by
+                theirs = name.startswith(holders, autoescape=True), not_(name.startswith(but, autoescape=True))
+                connection.execute(update(table).where(*theirs).values(leased_until=0.0, leased_by=""))
+
+    def events(self, lease: Lease, most: int) -> list[Event]:
+        """Up to `most` events that nobody else is telling, the oldest first, now the lease's holder's."""
+        with self.database.read() as connection:
+            if connection.execute(WAITING, {"now": lease.now, "most": 1}).first() is None:
+                return []
+        with self.database.write() as connection:
+            rows = connection.execute(WAITING, {"now": lease.now, "most": most}).mappings().all()
+            if rows:
+                connection.execute(TAKE, [lease.bound(event=row["event_id"]) for row in rows])
+        return [_event(row) for row in rows]
+
+    def told(self, event: Event) -> None:
+        """The feed has the event."""
+        with self.database.write() as connection:
+            connection.execute(TOLD, {"event": event.id})
+
+    def tell_later(self, events: list[Event], lease: Lease) -> None:
+        """Let go of events; they are told at the lease's end."""
+        with self.database.write() as connection:
+            connection.execute(TELL_LATER, [lease.bound(event=event.id) for event in events])
+
+    def unsettled(self) -> int:
+        """How many orders have not come to an end."""
+        return self._count(select(func.count()).select_from(ORDERS).where(UNSETTLED))
+
+    def untold(self) -> int:
+        """How many events the feed does not have yet."""
+        return self._count(select(func.count()).select_from(OUTBOX))
+
+    def _count(self, statement: Select[tuple[int]]) -> int:
+        with self.database.read() as connection:
+            return connection.execute(statement).scalar_one()
 
 
-def add(connection: Connection, order: Order, *, key: str, leased_until: float) -> None:
-    """Store a new order, leased to the caller."""
+def find(connection: Connection, order_id: str) -> Order | None:
+    """The order, whoever's it is."""
+    row = connection.execute(ONE, {"order": order_id}).mappings().first()
+    return None if row is None else _order(row)
+
+
+def add(connection: Connection, order: Order, lease: Lease) -> None:
+    """Store a new order, held by the lease."""
     row: dict[str, Any] = {column.name: getattr(order, column.name) for column in FIELDS if column.name != "seq"}
-    connection.execute(insert(ORDERS), row | {"key": key, "leased_until": leased_until})
+    connection.execute(insert(ORDERS), row | {"leased_until": lease.until, "leased_by": lease.by})
 
 
-def move(connection: Connection, order: Order) -> None:
-    """Store the step that the order is at."""
-    connection.execute(MOVE, {"order": order.id, "to": order.step, "because": order.reason})
+def move(connection: Connection, order: Order, lease: Lease) -> None:
+    """Store the step that the order is at. Raises LeaseLost."""
+    if not connection.execute(MOVE, lease.bound(order=order.id, to=order.step, because=order.reason)).rowcount:
+        raise LeaseLost
+
+
+def cancel(connection: Connection, order_id: str, key: str, lease: Lease) -> bool:
+    """Whether the order was confirmed, and is now being cancelled under the lease."""
+    return connection.execute(CANCEL, lease.bound(order=order_id, with_key=key)).rowcount == 1
+
+
+def announce(connection: Connection, event: Event) -> None:
+    """Store what is to be told."""
+    row = {"event_id": event.id, "leased_until": 0.0, "leased_by": "", "tries": 0}
+    connection.execute(
+        insert(OUTBOX), row | {name: getattr(event, name) for name in ("order_id", "user_id", "kind", "at")}
+    )
 
 
 def _order(row: RowMapping) -> Order:
     return Order(**(dict(row) | {"step": Step(row["step"])}))
+
+
+def _event(row: RowMapping) -> Event:
+    return Event(row["event_id"], row["order_id"], row["user_id"], row["kind"], row["at"], row["tries"])

@@ -19,6 +19,7 @@ SALES = "shop:sales"  # where charges go
 
 Amount = Annotated[int, Field(ge=1, le=MAX_AMOUNT, strict=True)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+AccountId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]  # no colon: the shop's own accounts have one
 
 
 class Kind(StrEnum):
@@ -74,10 +75,17 @@ class NewDeposit(Input):
 
 
 class NewCharge(Input):
-    """`charge_id` is the order's id."""
+    """`charge_id` is the order's id, `account_id` its customer's."""
 
     charge_id: Id
+    account_id: AccountId
     amount: Amount
+
+
+class NewRefund(Input):
+    """Whose charge it is: one that has not come yet is barred for this account."""
+
+    account_id: AccountId
 
 
 class ChargePath(Input):

@@ -1,4 +1,4 @@
-"""The payments' views: a customer's own account, and charges for services that bear the customer's token."""
+"""The payments' views: a customer's own account, and charges for services whose token has the scope."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ from fleet.payments.model import (
     Kind,
     NewCharge,
     NewDeposit,
+    NewRefund,
     Refusal,
 )
 from fleet.payments.store import RECORDS, PaymentsStore
 
-CHARGE_TWICE = "charge-twice"
+CHARGE_TWICE, REFUND_TWICE = "charge-twice", "refund-twice"
+ACCOUNT, CHARGES = "account", "charges"  # scopes
 
 
 class PaymentDeclined(PaymentRequired):
@@ -39,7 +41,7 @@ class PaymentDeclined(PaymentRequired):
 def account_routes(store: PaymentsStore, kit: Kit, verifier: Verifier) -> APIBlueprint:
     """The caller's own account."""
     routes = APIBlueprint("accounts", __name__, abp_security=auth.SECURITY)
-    auth.protect(routes, verifier)
+    auth.protect(routes, verifier, scope=ACCOUNT)
     records = Records(RECORDS)
     deposits = kit.metrics.counter("ledger_transfers_total").labels(transfer_kind=Kind.DEPOSIT)
 
@@ -64,7 +66,7 @@ def account_routes(store: PaymentsStore, kit: Kit, verifier: Verifier) -> APIBlu
 def charge_routes(store: PaymentsStore, kit: Kit, verifier: Verifier) -> APIBlueprint:
     """What other services ask; each is idempotent by key, and by the charge's state."""
     routes = APIBlueprint("charges", __name__, abp_security=auth.SECURITY)
-    auth.protect(routes, verifier)
+    auth.protect(routes, verifier, scope=CHARGES)
     records = Records(RECORDS)
     counter = kit.metrics.counter("ledger_transfers_total")
     counted = {
@@ -88,14 +90,18 @@ def charge_routes(store: PaymentsStore, kit: Kit, verifier: Verifier) -> APIBlue
         claimed, twice = claim(header, body), kit.faults.active(CHARGE_TWICE)
         return run(
             claimed,
-            lambda connection: ledger.charge(connection, claimed.subject, body.charge_id, body.amount, twice=twice),
+            lambda connection: ledger.charge(connection, body.account_id, body.charge_id, body.amount, twice=twice),
             201,
         )
 
     @routes.post("/v1/charges/<charge_id>/refund", summary="Give it back", responses={200: Charge})
-    def refund(header: IdempotencyHeader, path: ChargePath) -> Response:
-        claimed = claim(header)
-        return run(claimed, lambda connection: ledger.refund(connection, claimed.subject, path.charge_id), 200)
+    def refund(header: IdempotencyHeader, path: ChargePath, body: NewRefund) -> Response:
+        claimed, twice = claim(header, body), kit.faults.active(REFUND_TWICE)
+        return run(
+            claimed,
+            lambda connection: ledger.refund(connection, body.account_id, path.charge_id, twice=twice),
+            200,
+        )
 
     return routes
 

@@ -113,8 +113,11 @@ def charge(
     return made
 
 
-def refund(connection: Connection, subject: str, charge_id: str) -> Charge | Refusal:
-    """Give the price back; again changes nothing. A charge that is not there yet is barred from coming late."""
+def refund(connection: Connection, subject: str, charge_id: str, *, twice: bool = False) -> Charge | Refusal:
+    """Give the price back; again changes nothing. A charge that is not there yet is barred from coming late.
+
+    `twice` is the seeded bug: a second transfer, which balances as well as the first.
+    """
     known = _find(connection, subject, charge_id)
     if known is None:
         barred = Charge(id=charge_id, amount=0, state=ChargeState.VOID)
@@ -122,7 +125,8 @@ def refund(connection: Connection, subject: str, charge_id: str) -> Charge | Ref
         return barred
     if isinstance(known, Refusal) or known.state != ChargeState.CHARGED:
         return known
-    _post(connection, Kind.REFUND, charge_id, source=SALES, target=subject, amount=known.amount)
+    for _ in range(2 if twice else 1):
+        _post(connection, Kind.REFUND, charge_id, source=SALES, target=subject, amount=known.amount)
     connection.execute(MOVE, {"charge": charge_id, "to": ChargeState.REFUNDED})
     return known.model_copy(update={"state": ChargeState.REFUNDED})
 

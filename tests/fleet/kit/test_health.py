@@ -40,3 +40,10 @@ def test_hanging_check_is_bounded_and_not_started_twice() -> None:
     assert first == (False, {"store": "no result within 0.01 s"})
     assert second == (False, {"store": "still waiting for an earlier check"})
     assert len(started) == 1
+
+
+def test_draining_is_not_ready_whatever_the_checks_say() -> None:
+    health = Health()
+    health.add("store", lambda: True)
+    health.drain()
+    assert health.ready() == (False, {"drain": "the replica is ending"})

@@ -2,7 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from fleet.orders.model import FINAL, NEXT, UNAVAILABLE, Order, OrderStatus, Outcome, Result, Step, status_of
+from fleet.orders.model import (
+    CANCELLING,
+    FINAL,
+    NEXT,
+    UNAVAILABLE,
+    UNDOING,
+    Order,
+    OrderStatus,
+    Outcome,
+    Result,
+    Step,
+    status_of,
+)
 
 DONE, REFUSED, UNKNOWN = Outcome.DONE, Outcome.REFUSED, Outcome.UNKNOWN
 
@@ -51,7 +63,7 @@ def test_every_course_of_an_order(outcomes: list[Outcome], steps: list[Step]) ->
     assert walk(*map(Result, outcomes)) == steps
 
 
-@pytest.mark.parametrize("step", [Step.WITHDRAW, Step.REFUND, Step.RELEASE])
+@pytest.mark.parametrize("step", sorted(UNDOING))
 def test_what_cannot_be_undone_now_stays_where_it_is(step: Step) -> None:
     assert order(step).after(Result(UNKNOWN)) is None
 
@@ -87,7 +99,23 @@ def test_an_order_that_was_committed_after_all_has_no_reason_to_fail() -> None:
 
 @pytest.mark.parametrize("step", list(Step))
 def test_only_final_steps_end_an_order(step: Step) -> None:
-    assert (status_of(step) != OrderStatus.PENDING) == (step in FINAL)
+    assert (status_of(step) in {OrderStatus.PENDING, OrderStatus.CANCELLING}) == (step not in FINAL)
+
+
+def test_a_cancelled_order_was_uncharged_and_restocked() -> None:
+    here, steps = order(Step.UNCHARGE), []
+    while here.step not in FINAL:
+        following = here.after(Result(DONE))
+        assert following is not None
+        here = following
+        steps.append((here.step, here.reason))
+    assert steps == [(Step.RESTOCK, ""), (Step.CANCELLED, "")]
+
+
+@pytest.mark.parametrize("step", sorted(CANCELLING))
+@pytest.mark.parametrize("outcome", [REFUSED, UNKNOWN])
+def test_cancelling_goes_on_until_it_is_done(step: Step, outcome: Outcome) -> None:
+    assert order(step).after(Result(outcome)) is None
 
 
 def test_the_total_is_price_times_quantity() -> None:
