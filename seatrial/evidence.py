@@ -14,7 +14,7 @@ from seatrial.backends.errors import NotExposition
 from seatrial.backends.exposition import Samples as Series
 from seatrial.backends.logs import LogEvidence, LogSlice, read_logs
 from seatrial.backends.prometheus import Prometheus
-from seatrial.checks.inputs import ClientRow, Generator, ServiceCounts, StepSamples
+from seatrial.checks.inputs import ClientRow, Generator, ServiceCounts, StepSamples, Stop
 from seatrial.checks.limits import Judged
 from seatrial.checks.load import Validity
 from seatrial.checks.metrics import Endpoint
@@ -79,6 +79,7 @@ class Evidence:
     span: tuple[float, float] | None = None
     outages: Sequence[Outage] = ()
     exits: Sequence[str] = ()
+    stops: Sequence[Stop] = ()
     invariants: HookAnswer = HookAnswer()
     asked: Asked = Asked()
     usage: Sequence[Usage] = ()
@@ -175,10 +176,23 @@ def _asked(project: Project) -> Asked:
 def _outages(record: Mapping[str, Any]) -> list[Outage]:
     """Planned restarts; a scrape or two beside the restart itself may still meet a closed port."""
     return [
-        Outage(event["instance"], event["at"] - event.get("seconds", 0.0) - 1.0, event["at"] + 1.0)
-        for event in record.get("events", [])
-        if event.get("kind") == "restart"
+        Outage(event["instance"], event["at"] - event["down_seconds"] - 1.0, event["at"] + 1.0)
+        for event in _events(record, "restart")
     ]
+
+
+def planned_stops(record: Mapping[str, Any]) -> list[Stop]:
+    """How each replica ended that was asked to, from run.json: for a restart, and when the fleet was drained.
+
+    A restart of a replica that had died before stopped nothing.
+    """
+    restarts = [event["stop"] for event in _events(record, "restart") if event["stop"] is not None]
+    found = [(stop, "restart") for stop in restarts] + [(event, "drain") for event in _events(record, "stop")]
+    return [Stop(each["instance"], each["code"], each["seconds"], each["killed"], planned) for each, planned in found]
+
+
+def _events(record: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    return [event for event in record.get("events", []) if event.get("kind") == kind]
 
 
 def _observed(
