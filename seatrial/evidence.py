@@ -188,10 +188,23 @@ def _asked(project: Project) -> Asked:
 def _outages(record: Mapping[str, Any]) -> list[Outage]:
     """Planned restarts; a scrape or two beside the restart itself may still meet a closed port."""
     return [
-        Outage(event["instance"], event["at"] - event.get("seconds", 0.0) - 1.0, event["at"] + 1.0)
-        for event in record.get("events", [])
-        if event.get("kind") == "restart"
+        Outage(event["instance"], event["at"] - event["down_seconds"] - 1.0, event["at"] + 1.0)
+        for event in _events(record, "restart")
     ]
+
+
+def planned_stops(record: Mapping[str, Any]) -> list[Stop]:
+    """How each replica ended that was asked to, from run.json: for a restart, and when the fleet was drained.
+
+    A restart of a replica that had died before stopped nothing.
+    """
+    restarts = [event["stop"] for event in _events(record, "restart") if event["stop"] is not None]
+    found = [(stop, "restart") for stop in restarts] + [(event, "drain") for event in _events(record, "stop")]
+    return [Stop(each["instance"], each["code"], each["seconds"], each["killed"], planned) for each, planned in found]
+
+
+def _events(record: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    return [event for event in record.get("events", []) if event.get("kind") == kind]
 
 
 def _observed(
