@@ -15,7 +15,8 @@ from fleet.kit.credentials import ServiceTokens
 from fleet.kit.errors import ClientError
 from fleet.orders.model import UNAVAILABLE, UNDOING, Event, Order, Outcome, Result, Step
 
-DEFAULT_ADDRESSES = {  # in the order of `Clients`; for a service started by hand
+DEFAULT_ADDRESSES = {  # for a service started by hand
+    "users": ["127.0.0.1:8005"],
     "catalog": ["127.0.0.1:8001"],
     "inventory": ["127.0.0.1:8002"],
     "payments": ["127.0.0.1:8004"],

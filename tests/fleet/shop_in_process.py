@@ -1,8 +1,7 @@
-"""The five services in one process: the kit's transport replaced by one that calls the callee's app directly."""
+"""The shop in one process: the kit's transport replaced by one that calls the callee's app directly, and a stand-in that issues tokens."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -23,11 +22,14 @@ from fleet.inventory.store import InventoryStore
 from fleet.kit.app import KitApp
 from fleet.kit.database import Database
 from fleet.kit.faults import Fault
-from fleet.kit.tokens import KeyPair, jwks
+from fleet.kit.testing import Issuer, bearer, static_keys
 from fleet.kit.transport import Received, Request, TransportError
 
-PORTS = {"8001": "catalog", "8002": "inventory", "8003": "orders", "8004": "payments"}
-STORES = ("catalog", "inventory", "orders", "payments")
+PORTS = {"8001": "catalog", "8002": "inventory", "8003": "orders", "8004": "payments", "8006": "activity"}
+ISSUER_PORT = "8005"
+STORES = ("catalog", "inventory", "orders", "payments", "activity")
+CUSTOMERS = {"service": ("gateway", "orders", "payments", "activity"), "scope": "profile account orders feed"}
+GRANTS = {"inventory": "reservations", "payments": "charges", "activity": "events"}
 PRICE = 100
 
 
@@ -36,6 +38,7 @@ class Trouble:
     """What happens to the next `times` calls whose URL ends in `path`.
 
     lost: sent, never arrives. deaf: done, the answer is lost. refused: not sent. Or a status answered instead.
+    crash-before, crash-after: the caller dies, before anything is done or before it hears of it.
     """
 
     path: str
@@ -46,6 +49,7 @@ class Trouble:
 @dataclass
 class Loopback:
     apps: dict[str, KitApp] = field(default_factory=dict)
+    issuer: Issuer = field(default_factory=lambda: Issuer(grants=GRANTS))
     troubles: list[Trouble] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
@@ -54,6 +58,8 @@ class Loopback:
 
     def send(self, request: Request) -> Received:
         url = urlsplit(request.url)
+        if str(url.port) == ISSUER_PORT:
+            return self.issuer(request)
         self.calls.append(f"{request.method} {url.path}")
         self.keys.append(request.headers.get("Idempotency-Key"))
         if self.before is not None:
@@ -63,6 +69,8 @@ class Loopback:
             return Received(kind, {}, b"{}")
         if kind == "refused":
             raise TransportError("ConnectionRefused", "no connection", sent=False)
+        if kind == "crash-before":
+            raise SystemExit
         if kind == "lost":
             raise TransportError("ReadTimeout", "no answer in time", sent=True, timed_out=True)
         answer = (
@@ -76,6 +84,8 @@ class Loopback:
                 data=request.body,
             )
         )
+        if kind == "crash-after":
+            raise SystemExit
         if kind == "deaf":
             raise TransportError("ReadTimeout", "no answer in time", sent=True, timed_out=True)
         return Received(answer.status_code, answer.headers, answer.data)
@@ -93,7 +103,6 @@ class Loopback:
 @dataclass
 class Shop:
     folder: Path
-    pair: KeyPair
     loopback: Loopback
     databases: list[Database] = field(default_factory=list)
     numbers: Any = field(default_factory=lambda: count(1))
@@ -102,7 +111,12 @@ class Shop:
         return self.loopback.apps[service].test_client()
 
     def headers(self, subject: str, key: str | None = None) -> dict[str, str]:
-        headers = {"Authorization": f"Bearer {self.pair.issue(subject, life_seconds=600)}"}
+        """A customer's."""
+        return bearer(subject, **CUSTOMERS) | ({"Idempotency-Key": key} if key else {})
+
+    def service_headers(self, callee: str, key: str | None = None) -> dict[str, str]:
+        """Those of the orders, when they call for themselves."""
+        headers = bearer("orders", callee, GRANTS[callee], client_id="orders")
         return headers | ({"Idempotency-Key": key} if key else {})
 
     def goods(self, pieces: int = 10) -> str:
@@ -127,6 +141,37 @@ class Shop:
         return self.client(service).post(
             "/v1/orders", json={"product_id": product, "quantity": quantity}, headers=self.headers(subject, key)
         )
+
+    def cancel(self, subject: str, order: str, key: str) -> TestResponse:
+        return self.client("orders").post(f"/v1/orders/{order}/cancel", headers=self.headers(subject, key))
+
+    def feed(self, subject: str) -> list[dict[str, Any]]:
+        answer = self.client("activity").get("/v1/activity?limit=100", headers=self.headers(subject))
+        return list(answer.get_json()["items"])
+
+    def recover(self) -> None:
+        """Take up all that can be, once their pauses are over."""
+        self._elapse("orders", "orders")
+        while self.loopback.apps["orders"].kit.loops.run("recovery"):
+            pass
+
+    def tell(self) -> None:
+        """Tell the feed what waits to be told, once its pause is over."""
+        self._elapse("orders", "outbox")
+        while self.loopback.apps["orders"].kit.loops.run("outbox"):
+            pass
+
+    def _elapse(self, service: str, table: str) -> None:
+        """Let the pauses of what was put off be over; leases that somebody holds run on."""
+        with closing(Database(self.url(service))) as database, database.write() as connection:
+            connection.exec_driver_sql(f"UPDATE {table} SET leased_until = 0 WHERE leased_by = ''")  # noqa: S608 - ours
+
+    def restart(self, service: str, **settings: Any) -> None:
+        """Another process of the service on the same store."""
+        self.loopback.apps[service] = start(self, service, **settings)
+
+    def sample(self, service: str, name: str, **labels: str) -> float | None:
+        return self.loopback.apps[service].kit.metrics.registry.get_sample_value(name, labels)
 
     def orders_of(self, subject: str) -> list[dict[str, Any]]:
         answer = self.client("orders").get("/v1/orders?limit=100", headers=self.headers(subject))
@@ -165,10 +210,9 @@ class Shop:
 
 
 def open_shop(folder: Path) -> Shop:
-    pair = KeyPair.generate()
-    (folder / "jwks.json").write_text(json.dumps(jwks(pair)))
-    shop = Shop(folder, pair, Loopback())
-    for name in ("catalog", "inventory", "payments", "orders", "gateway"):
+    (folder / "secret").write_text("not looked at")
+    shop = Shop(folder, Loopback())
+    for name in ("catalog", "inventory", "payments", "activity", "orders", "gateway"):
         shop.loopback.apps[name] = start(shop, name)
     return shop
 
@@ -176,7 +220,7 @@ def open_shop(folder: Path) -> Shop:
 def start(shop: Shop, name: str, **settings: Any) -> KitApp:
     """A replica of the service, wired to the shop."""
     kind = getattr(import_module(f"fleet.{name}"), f"{name.capitalize()}Settings")
-    chosen = kind(store=shop.url(name), jwks_file=shop.folder / "jwks.json", faults=True, **settings)
+    chosen = kind(store=shop.url(name), client_secret_file=shop.folder / "secret", faults=True, **settings)
     factory = import_module(f"fleet.{name}.app").create_app
     extra: dict[str, Any] = {}
     if name != "gateway":
@@ -185,5 +229,7 @@ def start(shop: Shop, name: str, **settings: Any) -> KitApp:
         module.migrate(database)
         shop.databases.append(database)
         extra["store"] = getattr(module, f"{name.capitalize()}Store")(database)
-    app: KitApp = factory(chosen, transport=shop.loopback, strict=True, sink=lambda _: None, **extra)
+    app: KitApp = factory(
+        chosen, transport=shop.loopback, keys=static_keys(), strict=True, sink=lambda _: None, **extra
+    )
     return app
