@@ -120,7 +120,7 @@ def order_routes(saga: Saga, verifier: Verifier) -> APIBlueprint:
     auth.protect(routes, verifier, scope=SCOPE)
     desk = Desk(saga)
 
-    @routes.post("/v1/orders", summary="Place an order", responses={201: OrderView})
+    @routes.post("/v1/orders", summary="Place an order", responses={201: OrderView, 402: None})
     def place_order(header: IdempotencyHeader, body: NewOrder) -> Response:
         return desk.place(body, claim(header, body))
 

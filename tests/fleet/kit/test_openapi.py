@@ -95,7 +95,7 @@ def test_every_answer_has_a_description(document: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     "path, method, statuses",
     [
-        pytest.param("/v1/baskets/{basket_id}", "get", {"200", "401", "404", "422", "default"}, id="secured"),
+        pytest.param("/v1/baskets/{basket_id}", "get", {"200", "401", "403", "404", "422", "default"}, id="secured"),
         pytest.param("/v1/baskets", "post", {"201", "400", "413", "415", "422", "default"}, id="with a body"),
         pytest.param("/v1/plain", "get", {"default"}, id="without input"),
     ],
