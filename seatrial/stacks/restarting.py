@@ -45,6 +45,9 @@ class Site(Protocol):
     def activity(self, place: Place) -> Activity | None:
         """What the replica says of its requests."""
 
+    def keep_counts(self, place: Place) -> None:
+        """Keep what its process has counted, which ends with it."""
+
     def is_free(self, place: Place) -> bool:
         """Whether nobody listens at its ports."""
 
@@ -71,6 +74,7 @@ def restarted(
         if not place.lost:
             was_emptied = yield from emptied(lambda: site.activity(place), clock=clock)
         site.watch()
+    site.keep_counts(place)
     asked, had_died = clock(), place.lost
     records = yield from stopped([place.child] if place.child else [], clock=clock)
     yield from _freed(site, place, clock)

@@ -57,6 +57,9 @@ class FakeSite:
             self.done.append("look")
         return None if place.lost else Activity(0, 5)
 
+    def keep_counts(self, _place: Place) -> None:
+        self.done.append("keep")
+
     def is_free(self, _place: Place) -> bool:
         return not self.held
 
@@ -80,13 +83,19 @@ class FakeSite:
     "site, alone, done",
     [
         pytest.param(
-            FakeSite(), False, ["not listed", "look", "terminate", "start", "ready", "listed"], id="with siblings"
+            FakeSite(),
+            False,
+            ["not listed", "look", "keep", "terminate", "start", "ready", "listed"],
+            id="with siblings",
         ),
-        pytest.param(FakeSite(), True, ["terminate", "start", "ready"], id="alone"),
+        pytest.param(FakeSite(), True, ["keep", "terminate", "start", "ready"], id="alone"),
         pytest.param(
-            FakeSite(dies=True), False, ["not listed", "terminate", "start", "ready", "listed"], id="died, siblings"
+            FakeSite(dies=True),
+            False,
+            ["not listed", "keep", "terminate", "start", "ready", "listed"],
+            id="died, siblings",
         ),
-        pytest.param(FakeSite(dies=True), True, ["terminate", "start", "ready"], id="died, alone"),
+        pytest.param(FakeSite(dies=True), True, ["keep", "terminate", "start", "ready"], id="died, alone"),
     ],
 )
 def test_the_order(site: FakeSite, done: list[str], *, alone: bool) -> None:
