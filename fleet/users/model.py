@@ -97,7 +97,7 @@ class ProfileChange(Input):
     display_name: DisplayName
 
 
-class Account(BaseModel):
+class Member(BaseModel):
     """An account as it is shown to whoever made it."""
 
     id: str
@@ -105,7 +105,7 @@ class Account(BaseModel):
     display_name: str
 
 
-class Profile(Account):
+class Profile(Member):
     """One's own account."""
 
     created: datetime
