@@ -22,6 +22,7 @@ from seatrial.checks.load import Validity
 from seatrial.checks.metrics import Endpoint
 from seatrial.checks.reconcile_prometheus import Stored
 from seatrial.checks.scrapes import Outage, Scrapes
+from seatrial.checks.traces import Chosen, choose
 from seatrial.counting import Left, process_starts, service_counts, stored_requests
 from seatrial.load.errors import NoSamples
 from seatrial.load.profile import ALL, Profile
@@ -57,6 +58,10 @@ class Asked:
 class Evidence:
     """Everything the checks are given. `unquiet` and `logs_obstacle` say why counts or logs cannot be used, `span` when arrivals came.
 
+    `expected` are, by step, the services that a success must touch, `right` its right statuses, both by the generator's
+    account; `chosen` the requests whose traces were looked up; `stops` how replicas ended that were asked to, None when the
+    fleet was not stopped.
+
     `offered_rate` is journeys per second planned over judged stages; `stored_requests` what Prometheus kept of the
     entry's requests between the readings.
     """
@@ -67,6 +72,9 @@ class Evidence:
     judged: Judged
     generator: Generator | None
     rows: Sequence[ClientRow]
+    expected: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    right: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    chosen: Chosen = field(default_factory=Chosen)
     unquiet: str = ""
     counts: Mapping[str, ServiceCounts] = field(default_factory=dict)
     logs: LogEvidence | None = None
@@ -81,7 +89,7 @@ class Evidence:
     span: tuple[float, float] | None = None
     outages: Sequence[Outage] = ()
     exits: Sequence[str] = ()
-    stops: Sequence[Stop] = ()
+    stops: Sequence[Stop] | None = None
     invariants: HookAnswer = HookAnswer()
     asked: Asked = Asked()
     usage: Sequence[Usage] = ()
@@ -99,6 +107,7 @@ def collect(
     prometheus: Prometheus | None,
     invariants: HookAnswer,
     exits: Iterable[UnplannedExit] = (),
+    stops: Iterable[Stop] | None = None,
 ) -> Evidence:
     """Read the run's folder and ask Prometheus, while it still runs. Nothing that is missing raises.
 
@@ -108,13 +117,18 @@ def collect(
     samples, absent = _samples(run_dir / "samples", profile)
     before = load_reading(run_dir / "metrics" / "before.json")
     after = load_reading(run_dir / "metrics" / "after.json")
+    rows = samples.client_rows() if samples else []
     evidence = Evidence(
         entry=project.fleet.entry,
         limits={step: limits.model_dump(exclude_none=True) for step, limits in profile.limits.items()},
         validity=Validity(profile.validity.lag_p99_seconds, profile.validity.started_ratio),
         judged=_judged(profile, samples),
         generator=_generator(samples),
-        rows=samples.client_rows() if samples else (),
+        rows=rows,
+        expected=samples.expected_services() if samples else {},
+        right=samples.right_statuses() if samples else {},
+        chosen=choose(rows, profile.seed),
+        stops=None if stops is None else tuple(stops),
         unquiet=unquiet(before, after),
         invariants=invariants,
         asked=_asked(project),
@@ -219,7 +233,7 @@ def _observed(
 ) -> Evidence:
     roles = project.telemetry.roles
     instances = list(dict.fromkeys(target.instance for target in (*before.targets, *after.targets)))
-    logs, logs_obstacle = _logs(before, after, project)
+    logs, logs_obstacle = _logs(before, after, project, evidence.chosen)
     counters = counter_names(project.telemetry)
     seen = observe(prometheus, before, after, project, counters, evidence.span or (before.at, after.at))
     return replace(
@@ -246,7 +260,7 @@ def only(series: Series, names: set[str]) -> Series:
     return {key: value for key, value in series.items() if key.name in names}
 
 
-def _logs(before: Reading, after: Reading, project: Project) -> tuple[LogEvidence | None, str]:
+def _logs(before: Reading, after: Reading, project: Project, chosen: Chosen) -> tuple[LogEvidence | None, str]:
     roles = project.telemetry.roles.log
     if roles is None:
         return None, ""
@@ -255,8 +269,9 @@ def _logs(before: Reading, after: Reading, project: Project) -> tuple[LogEvidenc
         LogSlice(target.service, Path(target.log_file), begin.get(target.instance, 0), target.log_bytes)
         for target in after.targets
     ]
+    sampled, failed = ([row.trace for row in rows] for rows in (chosen.sampled, chosen.failed))
     try:
-        return read_logs(slices, roles, entry=project.fleet.entry), ""
+        return read_logs(slices, roles, entry=project.fleet.entry, sampled=sampled, failed=failed), ""
     except (OSError, ValueError) as error:  # a file that vanished or shrank
         return None, f"the logs cannot be read: {error}"
 

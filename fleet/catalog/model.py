@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from fleet.kit.body import Input
+from fleet.kit.body import HeaderInput, Input
 from fleet.kit.paging import PageQuery
 
 PRODUCT_ID = r"^[A-Za-z0-9-]{1,64}$"
@@ -38,3 +38,9 @@ class ProductPath(Input):
     """The product in the path."""
 
     product_id: Annotated[str, Field(pattern=PRODUCT_ID)]
+
+
+class Condition(HeaderInput):
+    """What the caller has already."""
+
+    if_none_match: Annotated[str, Field(alias="If-None-Match", description="ETags of answers that are known.")] = ""

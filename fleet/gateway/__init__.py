@@ -19,3 +19,8 @@ class GatewaySettings(Settings):
     read_timeout: Seconds = 10.0
     rate_limit: Annotated[float, Field(ge=0, le=1e6)] = 500.0  # requests per second and subject; 0: no limit
     rate_burst: Annotated[float, Field(ge=1, le=1e6)] = 1000.0  # requests at once
+    address_rate: Annotated[float, Field(ge=0, le=1e6)] = (
+        500.0  # likewise per client address, where there is no token yet
+    )
+    address_burst: Annotated[float, Field(ge=1, le=1e6)] = 1000.0
+    home_seconds: Seconds = 2.0  # what is not there by then is missing on the home page

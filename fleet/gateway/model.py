@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel, Field
+
 
 @dataclass(frozen=True, slots=True)
 class PublicRoute:
-    """`template` is the URL template in OpenAPI's braces, the same at the callee."""
+    """`template` is the URL template in OpenAPI's braces, the same at the callee; `costly` without a token is limited by address."""
 
     method: str
     template: str
     callee: str
     token: bool = True
+    costly: bool = False
 
     @property
     def rule(self) -> str:
@@ -25,15 +28,48 @@ ROUTES = (
     PublicRoute("GET", "/v1/products", "catalog", token=False),
     PublicRoute("GET", "/v1/products/{product_id}", "catalog", token=False),
     PublicRoute("GET", "/v1/stock/{product_id}", "inventory", token=False),
+    PublicRoute("POST", "/v1/users/register", "users", token=False, costly=True),
+    PublicRoute("POST", "/v1/users/login", "users", token=False, costly=True),
+    PublicRoute("GET", "/v1/users/me", "users"),
+    PublicRoute("PATCH", "/v1/users/me", "users"),
     PublicRoute("GET", "/v1/accounts/me", "payments"),
     PublicRoute("POST", "/v1/accounts/me/deposits", "payments"),
     PublicRoute("POST", "/v1/orders", "orders"),
     PublicRoute("GET", "/v1/orders", "orders"),
     PublicRoute("GET", "/v1/orders/{order_id}", "orders"),
+    PublicRoute("POST", "/v1/orders/{order_id}/cancel", "orders"),
+    PublicRoute("GET", "/v1/activity", "activity"),
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the home page: the first items of a listing."""
+
+    name: str
+    callee: str
+    template: str
+
+
+PARTS = (
+    Part("highlights", "catalog", "/v1/products"),
+    Part("orders", "orders", "/v1/orders"),
+    Part("feed", "activity", "/v1/activity"),
+)
+HOME_ITEMS = 5
+
+
+class Home(BaseModel):
+    """The home page: parts as their services list them; one that did not come in time is null, and named in `missing`."""
+
+    highlights: list[dict[str, Any]] | None = Field(description="Products.")
+    orders: list[dict[str, Any]] | None = Field(description="The caller's latest orders.")
+    feed: list[dict[str, Any]] | None = Field(description="What became of the caller's orders.")
+    missing: list[str]
+
+
 # Hop-by-hop headers (RFC 9110, section 7.6.1) and everything else that nobody behind, or before, the door needs stay out.
-REQUEST_HEADERS = ("Content-Type", "Content-Encoding", "Authorization", "Idempotency-Key")
+REQUEST_HEADERS = ("Content-Type", "Content-Encoding", "Authorization", "Idempotency-Key", "If-None-Match")
 RESPONSE_HEADERS = (
     "Content-Type",
     "Location",
@@ -42,11 +78,13 @@ RESPONSE_HEADERS = (
     "WWW-Authenticate",
     "Allow",
     "Accept",
+    "ETag",
+    "Cache-Control",
 )
 
 
-def merged(title: str, version: str, documents: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """One OpenAPI 3.1 document of the public operations, from the documents of the services by name.
+def merged(own: dict[str, Any], documents: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """One OpenAPI 3.1 document of the public operations: the gateway's own, and those of the services by name.
 
     Components of all services share one namespace: the kit's are the same everywhere, and a service's own must be
     told apart by name, so the same name for two different things is refused.
@@ -56,8 +94,8 @@ def merged(title: str, version: str, documents: dict[str, dict[str, Any]]) -> di
     """
     whole: dict[str, Any] = {
         "openapi": "3.1.0",
-        "info": {"title": title, "version": version},
-        "paths": {},
+        "info": own["info"],
+        "paths": dict(own["paths"]),
         "components": {},
     }
     for route in ROUTES:
@@ -66,7 +104,7 @@ def merged(title: str, version: str, documents: dict[str, dict[str, Any]]) -> di
             raise ValueError(f"{route.callee} does not document {route.method} {route.template}.")
         whole["paths"].setdefault(route.template, {})[route.method.lower()] = operation
     wanted = _references(whole["paths"])
-    for name, document in documents.items():
+    for name, document in {"gateway": own, **documents}.items():
         _take_components(whole["components"], document.get("components", {}), wanted, name)
     return whole
 

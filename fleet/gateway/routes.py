@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
+from flask.sansio.scaffold import Scaffold
 
 from fleet.gateway.clients import Clients, documents, forward
 from fleet.gateway.model import ROUTES, PublicRoute, merged
@@ -15,25 +16,37 @@ from fleet.kit import auth
 from fleet.kit.errors import TooManyRequests
 from fleet.kit.tokens import Verifier
 
-TITLE, VERSION = "The shop", "1"
+
+def public_routes(clients: Clients) -> tuple[Blueprint, Blueprint, Blueprint]:
+    """The routes that anybody may ask, those of them that cost much, and those that need a token."""
+    opened, costly, guarded = (Blueprint(name, __name__) for name in ("open", "costly", "guarded"))
+    for route in ROUTES:
+        blueprint = guarded if route.token else costly if route.costly else opened
+        endpoint = f"{route.method} {route.template}".replace(".", "_")
+        blueprint.add_url_rule(route.rule, endpoint, _view(clients, route), methods=[route.method])
+    return opened, costly, guarded
 
 
-def public_routes(clients: Clients, verifier: Verifier, buckets: Buckets) -> tuple[Blueprint, Blueprint]:
-    """The routes that anybody may ask, and those that need a token."""
-    opened, guarded = Blueprint("open", __name__), Blueprint("guarded", __name__)
-    auth.protect(guarded, verifier)
+def guard(blueprint: Blueprint, verifier: Verifier, buckets: Buckets) -> None:
+    """Let callers with a token pass, each at the rate that one may have."""
+    auth.protect(blueprint, verifier)
+    limit(blueprint, buckets, auth.subject)
 
-    def limit() -> None:
-        seconds = buckets.take(auth.subject())
+
+def limit(blueprint: Scaffold, buckets: Buckets, whose: Callable[[], str]) -> None:
+    """Bound the rate of requests by whom they come from."""
+
+    def check() -> None:
+        seconds = buckets.take(whose())
         if seconds:
             raise TooManyRequests(f"Too many requests; try again in {seconds} s.", retry_after=seconds)
 
-    guarded.before_request(limit)
-    for route in ROUTES:
-        blueprint = guarded if route.token else opened
-        endpoint = f"{route.method} {route.template}".replace(".", "_")
-        blueprint.add_url_rule(route.rule, endpoint, _view(clients, route), methods=[route.method])
-    return opened, guarded
+    blueprint.before_request(check)
+
+
+def address() -> str:
+    """Where the running request comes from."""
+    return request.remote_addr or ""
 
 
 def _view(clients: Clients, route: PublicRoute) -> Callable[..., Response]:
@@ -43,15 +56,15 @@ def _view(clients: Clients, route: PublicRoute) -> Callable[..., Response]:
     return view
 
 
-def document_view(clients: Clients) -> Callable[[], Response]:
-    """The view of the whole's OpenAPI document, put together once all services have given theirs."""
+def document_view(own: Callable[[], dict[str, Any]], clients: Clients) -> Callable[[], Response]:
+    """The view of the whole's OpenAPI document, put together once all services have given theirs; `own` is the gateway's."""
     lock = Lock()
     whole: dict[str, Any] = {}
 
     def view() -> Response:
         with lock:
             if not whole:
-                whole.update(merged(TITLE, VERSION, documents(clients)))
+                whole.update(merged(own(), documents(clients)))
         return jsonify(whole)
 
     return view

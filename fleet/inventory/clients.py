@@ -1,1 +1,1 @@
-"""The inventory calls no other service."""
+"""Inventory calls no other service; the keys of tokens are the kit's matter."""

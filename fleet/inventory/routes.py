@@ -56,7 +56,7 @@ def reservation_routes(store: InventoryStore, kit: Kit, verifier: Verifier) -> A
     def step(header: IdempotencyHeader, effect: Callable[[Connection], Reservation | Refusal]) -> Response:
         return once(store.database, records, claim(header), lambda connection: reply(effect(connection), 200))
 
-    @routes.post("/v1/reservations", summary="Set stock aside", responses={201: Reservation})
+    @routes.post("/v1/reservations", summary="Set stock aside", responses={201: Reservation, 404: None})
     def reserve(header: IdempotencyHeader, body: NewReservation) -> Response:
         oversell = kit.faults.active(OVERSELL)
         return once(

@@ -53,12 +53,14 @@ class Database:
     def __init__(self, url: str) -> None:
         path = sqlite_path(url)
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # stores hold keys and hashes; SQLite gives its other files the same mode
         self._engine = create_engine(
             f"sqlite+pysqlite:///{path}",
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
             pool_size=POOL_SIZE,
             max_overflow=0,
             pool_timeout=BUSY_SECONDS,
+            hide_parameters=True,  # what is stored has no place in a traceback, which is logged
         )
         self._writing = Lock()
         event.listen(self._engine, "connect", _prepare)

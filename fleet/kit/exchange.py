@@ -104,6 +104,17 @@ def background() -> Iterator[Scope]:
         _current.reset(token)
 
 
+@contextmanager
+def shared() -> Iterator[None]:
+    """The running trace without deadline and user, for work that others wait for too: it is not this request's alone."""
+    scope = _current.get()
+    token = _current.set(None if scope is None else Scope(scope.span))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
 @lru_cache(maxsize=1024)
 def template(rule: str) -> str:
     """Flask's `/v1/products/<string:product_id>` as `/v1/products/{product_id}`."""
@@ -145,7 +156,7 @@ class Observer:
         started = perf_counter_ns()
         method = environ["REQUEST_METHOD"]
         return Exchange(
-            span=correlation.receive(environ.get("HTTP_TRACEPARENT")),
+            span=correlation.receive(environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE")),
             deadline=monotonic() + allowance(environ.get("HTTP_REQUEST_TIMEOUT_MS"), self._deadline),
             wsgi=environ,
             # Anything else would let a caller make time series at will (OpenTelemetry writes _OTHER).

@@ -20,7 +20,10 @@ from fleet.kit import exchange as exchanges
 from fleet.kit.errors import InternalError, KitError
 from fleet.kit.exchange import Exchange
 
-GENERAL = frozenset({"latency", "errors", "hang", "crash", "stop-counting", "drop-logs", "rubbish-metrics"})
+ACCEPT_EXPIRED = "accept-expired"  # of every service with a token check: `auth` asks for it
+GENERAL = frozenset(
+    {"latency", "errors", "hang", "crash", "stop-counting", "drop-logs", "rubbish-metrics", ACCEPT_EXPIRED}
+)
 _SHARES = frozenset({"errors", "stop-counting", "drop-logs"})  # their value is a share, all when absent
 HANG_SECONDS = 60.0
 

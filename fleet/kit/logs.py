@@ -26,8 +26,8 @@ from fleet.kit.exchange import Exchange, Observer, Scope
 from fleet.kit.telemetry import Contract
 
 Sink = Callable[[bytes], object]
-# A JWT (three base64url parts, the first a JSON object) or whatever follows a bearer scheme.
-_SECRET = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=[Bb]earer )\S+")
+# A JWT (three base64url parts, the first a JSON object) or whatever follows a bearer or basic scheme.
+_SECRET = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=[Bb]earer )\S+|(?<=[Bb]asic )[\w+/=-]{8,}")
 Level = Literal["debug", "info", "warning", "error"]
 _LEVELS: dict[Level, int] = {
     "debug": logging.DEBUG,

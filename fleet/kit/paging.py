@@ -6,7 +6,6 @@ A cursor holds the last key of its page, so pages stay right while rows come and
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Sequence
 from typing import Annotated, TypeVar
 
@@ -16,6 +15,7 @@ from fleet.kit.body import Input
 from fleet.kit.errors import BadRequest
 
 MAX_LIMIT = 100
+NEWEST = 2**62  # above every sequence number
 Item = TypeVar("Item")
 
 
@@ -41,7 +41,7 @@ def decode_cursor(cursor: str | None) -> str | None:
         return None
     try:
         key = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeError) as error:
+    except ValueError as error:  # binascii.Error and UnicodeError are, and so is what other than ASCII raises
         raise BadRequest("The cursor is not one of ours; begin again without it.") from error
     if encode_cursor(key) != cursor:
         raise BadRequest("The cursor is not one of ours; begin again without it.")
@@ -52,3 +52,10 @@ def page(rows: Sequence[Item], limit: int, key: Callable[[Item], str]) -> tuple[
     """Items of a page and the next cursor, from up to `limit + 1` rows; no cursor when nothing follows."""
     items = list(rows[:limit])
     return items, encode_cursor(key(items[-1])) if len(rows) > limit else None
+
+
+def sequence(key: str | None) -> int:
+    """The sequence number before which a page of the latest begins; a key that is none of ours finds nothing."""
+    if key is None:
+        return NEWEST
+    return int(key) if key.isascii() and key.isdigit() and len(key) < len(str(NEWEST)) else 0

@@ -35,13 +35,15 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     telemetry_file: Path = Path(__file__).parents[1] / "telemetry.yml"
     discovery_file: Path | None = None
-    jwks_file: Path | None = None
+    client_secret_file: Path | None = None  # of services that call others for themselves
     faults: bool = False
     body_limit: Annotated[int, Field(ge=1, le=1 << 30)] = 1 << 20  # bytes
     deadline: Seconds = 10.0  # of a request whose caller sets none
     connect_timeout: Seconds = 1.0
     read_timeout: Seconds = 5.0
     attempts: Annotated[int, Field(ge=1, le=3)] = 3  # of a call that may be repeated, the first one included
+    breaker_silences: Annotated[int, Field(ge=1, le=1000)] = 5  # attempts in a row without an answer, per replica
+    breaker_open: Seconds = 0.5  # how long such a replica is left alone before one call may try
     drain: Annotated[int, Field(ge=1, le=600)] = 10
 
 

@@ -1,6 +1,6 @@
 """What a service tells when it starts, so that whoever started it by hand knows where it is and what it needs.
 
-Without settings its store is in ./.seatrial, and so are the keys it takes tokens by; the stack gives every setting.
+Without settings its store is in ./.seatrial, and so is its client secret; the stack gives every setting.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ def introduce(kit: Kit, *, calls: tuple[str, ...] = ()) -> None:
     """Log where the service listens and what it needs."""
     settings = kit.settings
     where = f"http://{settings.host}:{settings.port}"
-    tokens = settings.jwks_file or FOLDER / "jwks.json"
     needs = f"; calls {', '.join(calls)} {_found(kit)}" if calls else ""
-    kit.logs.event("service.introduced", f"{kit.service} on {where}; keys of tokens from {tokens}{needs}")
+    kit.logs.event("service.introduced", f"{kit.service} on {where}{needs}")
 
 
 def _found(kit: Kit) -> str:

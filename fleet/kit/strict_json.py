@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 DEPTH = 64
 _DIGITS = 20  # a 64-bit integer has at most 19 and a sign; int() is quadratic in the digits
 _LARGEST = 2**63 - 1
+_EXACT = 2**53  # up to here a double says which integer was meant
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -79,11 +80,14 @@ def _integer(digits: str) -> int:
     return value
 
 
-def _float(digits: str) -> float:
+def _number(digits: str) -> float:
+    """An int where the value is one: JSON has one kind of number, and JSON Schema calls 1.0 an integer."""
     value = float(digits)
     if not math.isfinite(value):
         raise InvalidJson("a number is too large for a double")
-    return value
+    return int(value) if value.is_integer() and abs(value) <= _EXACT else value
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=_float)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=_number
+)

@@ -1,22 +1,28 @@
-"""Test helpers that ship with the kit: an app whose lines and metrics can be read, a transport that answers from a script, the contract as an assertion.
+"""Test helpers that ship with the kit: an app whose lines and metrics can be read, a transport that answers from a script, tokens, the contract as an assertion.
 
 Nothing here opens a socket or reads the environment's settings for the stack.
 """
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
 
 from fleet.kit.app import KitApp, create_kit_app
+from fleet.kit.credentials import TOKEN_PATH
 from fleet.kit.discovery import Discovery, StaticDiscovery
+from fleet.kit.keys import JWKS_PATH, KeySource, StaticKeys
 from fleet.kit.settings import Settings
 from fleet.kit.telemetry import Contract
+from fleet.kit.tokens import KeyPair, jwks
 from fleet.kit.transport import Received, Request, Transport, TransportError
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
@@ -26,6 +32,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "long": int,
     "short": int,
 }
+ADDRESSES = {"a": ["127.0.0.1:1", "127.0.0.1:2"], "b": ["127.0.0.1:3"], "users": ["127.0.0.1:8005"]}
 _SUFFIXES = ("_bucket", "_count", "_sum")
 
 
@@ -53,6 +60,7 @@ class FakeTransport:
     def __init__(self, *script: Scripted) -> None:
         self.script: list[Scripted] = list(script)
         self.sent: list[Request] = []
+        self.forgotten: set[str] = set()
 
     def send(self, request: Request) -> Received:
         """The scripted answer, or the scripted error raised."""
@@ -62,11 +70,73 @@ class FakeTransport:
             raise step
         return step if isinstance(step, Received) else step(request)
 
+    def forget(self, addresses: Iterable[str]) -> None:
+        """Keep which addresses have gone."""
+        self.forgotten.update(addresses)
+
 
 def received(status: int = 200, document: object = None, **headers: str) -> Received:
     """An answer with a JSON body; keywords are header names with `_` for `-`."""
     body = b"" if document is None else json.dumps(document).encode()
     return Received(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+
+
+@cache
+def signing_pair() -> KeyPair:
+    """The pair that signs all tokens of these helpers."""
+    return KeyPair.generate()
+
+
+@cache
+def static_keys() -> KeySource:
+    """What verifies them: the collaborator `keys` of an app under test."""
+    return StaticKeys(jwks(signing_pair()))
+
+
+def token(subject: str, service: str | Sequence[str], scope: str, **claims: Any) -> str:
+    """A good token of `subject` for `service`; `claims` as `KeyPair.issue` takes them (`client_id`, `now`, ...)."""
+    return signing_pair().issue(subject, audience=service, scope=scope, **{"life_seconds": 600, **claims})
+
+
+def bearer(subject: str, service: str | Sequence[str], scope: str, **claims: Any) -> dict[str, str]:
+    """The header that bears such a token."""
+    return {"Authorization": f"Bearer {token(subject, service, scope, **claims)}"}
+
+
+class Issuer:
+    """Stands in for the service that issues tokens, as a step of `FakeTransport` or behind another one.
+
+    Publishes `pairs` (the last one signs) and grants a service what `grants` says: callee -> scope.
+    """
+
+    def __init__(self, *pairs: KeyPair, grants: Mapping[str, str] | None = None) -> None:
+        self.pairs = list(pairs or [signing_pair()])
+        self.grants = dict(grants or {})
+        self.expires_in = 300
+        self.asked: list[str] = []
+
+    def __call__(self, request: Request) -> Received:
+        """Answer like it."""
+        path = urlsplit(request.url).path
+        self.asked.append(path)
+        if path == JWKS_PATH:
+            return received(200, jwks(*self.pairs))
+        return self._grant(request) if path == TOKEN_PATH else received(404)
+
+    def _grant(self, request: Request) -> Received:
+        [audience] = parse_qs((request.body or b"").decode())["audience"]
+        scheme, _, pair = request.headers["Authorization"].partition(" ")
+        client_id = base64.b64decode(pair).decode().partition(":")[0]
+        if scheme != "Basic" or audience not in self.grants:
+            return received(401, {"error": "invalid_client"})
+        text = self.pairs[-1].issue(
+            client_id,
+            audience=[audience],
+            scope=self.grants[audience],
+            client_id=client_id,
+            life_seconds=self.expires_in,
+        )
+        return received(200, {"access_token": text, "token_type": "Bearer", "expires_in": self.expires_in})
 
 
 @dataclass(slots=True)
@@ -94,16 +164,20 @@ def harness(
     faults: Iterable[str] = (),
     discovery: Discovery | None = None,
     transport: Transport | None = None,
+    keys: KeySource | None = None,
 ) -> Harness:
-    """A bare kit app (add routes to `.app`), strict, with its own registry; the callees `a` and `b` have addresses."""
+    """A bare kit app (add routes to `.app`), strict, with its own registry; the callees `a`, `b` and `users` have
+    addresses, and the tokens of `token` are good unless `keys` says otherwise.
+    """
     captured, registry = LineCapture(), CollectorRegistry()
     app = create_kit_app(
         service,
         settings or Settings(),
         faults=faults,
         registry=registry,
-        discovery=discovery or StaticDiscovery({"a": ["127.0.0.1:1", "127.0.0.1:2"], "b": ["127.0.0.1:3"]}),
+        discovery=discovery or StaticDiscovery(ADDRESSES),
         transport=transport or FakeTransport(received()),
+        keys=keys or static_keys(),
         sink=captured,
         strict=True,
     )

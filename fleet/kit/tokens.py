@@ -1,41 +1,48 @@
-"""Access tokens: key pairs that sign, a JWKS file that publishes, a verifier that refuses whatever is not exact.
+"""Access tokens: key pairs that sign them, and a verifier that refuses whatever is not exact.
 
-Owns RFC 9068 access tokens signed with Ed25519 (`alg: EdDSA`). Leaves the HTTP side to `auth`.
-PyJWT by itself ignores `typ`, `use`, `key_ops` and accepts base64 that is not canonical: the checks here come first.
+Owns RFC 9068 tokens signed with Ed25519 (`alg: EdDSA`) or RSA (`RS256`). Leaves the keys' ways to `keys`, HTTP to `auth`.
+PyJWT by itself ignores `typ` and accepts base64 that is not canonical and members given twice: the checks here come first.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
+from fleet.kit import base64url, strict_json
 from fleet.kit.errors import KitError
+from fleet.kit.keys import RSA_BITS, Keys, KeySource, PublicKey, VerifyingKey
 
-ALGORITHM = "EdDSA"
+EDDSA, RS256 = "EdDSA", "RS256"
 TYPE = "at+jwt"
 ISSUER = "seatrial-shop"
-AUDIENCE = "seatrial-shop"
-REQUIRED = ["iss", "aud", "exp", "iat", "sub", "jti"]
+REQUIRED = ("iss", "aud", "exp", "iat", "sub", "jti", "client_id", "scope")
 MAX_TOKEN_BYTES = 4096
-LOOK_SECONDS = 0.5  # at most this often is the JWKS file looked at, whatever tokens say
 LATEST = 253_402_300_799  # the year 9999: beyond it, arithmetic on times overflows
+SKEW_SECONDS = 60  # by which the clocks of two hosts may differ; only towards the future, an expiry is an expiry
 REMEMBERED = 4096  # verified tokens; verifying one costs 0.2 ms, and each hop of a journey verifies the same one
 
-_SEGMENT = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
-_SUBJECT = re.compile(r"[!-~]{1,255}", re.ASCII)
+_NAME = re.compile(r"[!-~]{1,255}", re.ASCII)
+_SCOPE = re.compile(r"[!#-\[\]-~]+( [!#-\[\]-~]+)*", re.ASCII)  # RFC 6749, section 3.3
+_SEGMENTS = 3  # RFC 7515, section 7.1: header, payload, signature
+_JWS = jwt.PyJWS([EDDSA, RS256])
+
+PrivateKey = Ed25519PrivateKey | rsa.RSAPrivateKey
 
 
 class InvalidToken(KitError):
@@ -44,42 +51,90 @@ class InvalidToken(KitError):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A verified token: who it speaks for, until when (epoch seconds), and its text for calls onward."""
+    """A verified token: whom it speaks for, who got it, what it allows, until when (epoch seconds), and its text for calls onward."""
 
     subject: str
+    client_id: str
+    scopes: frozenset[str]
     expires: float
     text: str
 
 
 @dataclass(frozen=True)
 class KeyPair:
-    """An Ed25519 pair; `kid` names it in tokens and in the JWKS."""
+    """A pair that signs; `kid` names it in tokens and in the JWKS."""
 
     kid: str
-    private: Ed25519PrivateKey
+    private: PrivateKey
 
     @classmethod
-    def generate(cls) -> KeyPair:
+    def generate(cls, algorithm: str = EDDSA) -> KeyPair:
         """A new pair with a random `kid`."""
-        return cls(secrets.token_hex(8), Ed25519PrivateKey.generate())
+        kid = secrets.token_hex(8)
+        if algorithm == RS256:
+            return cls(kid, rsa.generate_private_key(65537, RSA_BITS.start))
+        if algorithm != EDDSA:
+            raise ValueError(f"{algorithm} is neither {EDDSA} nor {RS256}.")
+        return cls(kid, Ed25519PrivateKey.generate())
+
+    @classmethod
+    def from_pem(cls, kid: str, pem: str) -> KeyPair:
+        """The pair that `to_pem` wrote; ValueError when it is none."""
+        private = load_pem_private_key(pem.encode("ascii"), None)
+        if not isinstance(private, Ed25519PrivateKey | rsa.RSAPrivateKey):
+            raise ValueError(f"The key {kid} is neither for {EDDSA} nor for {RS256}.")  # noqa: TRY004 - the text is wrong
+        return cls(kid, private)
+
+    def to_pem(self) -> str:
+        """The private half, unencrypted (PKCS #8)."""
+        return self.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
+
+    @property
+    def algorithm(self) -> str:
+        """The one that the key is for."""
+        return EDDSA if isinstance(self.private, Ed25519PrivateKey) else RS256
 
     def jwk(self) -> dict[str, str]:
-        """The public half as a JWK (RFC 8037)."""
-        raw = self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        return {"kty": "OKP", "crv": "Ed25519", "x": _encode(raw), "kid": self.kid, "use": "sig", "alg": ALGORITHM}
+        """The public half as a JWK (RFC 8037, RFC 7518)."""
+        numbers = _members(self.private.public_key())
+        return {**numbers, "kid": self.kid, "use": "sig", "alg": self.algorithm}
 
-    def issue(self, subject: str, *, life_seconds: float, now: float | None = None, **claims: object) -> str:
+    def issue(
+        self,
+        subject: str,
+        *,
+        audience: Sequence[str],
+        scope: str,
+        client_id: str = "shop",
+        life_seconds: float,
+        now: float | None = None,
+        **claims: object,
+    ) -> str:
         """A signed token for `subject`; `claims` overrides or adds, `now` is epoch seconds."""
         issued = int(time.time() if now is None else now)
         payload: dict[str, object] = {
             "iss": ISSUER,
-            "aud": AUDIENCE,
+            "aud": [audience] if isinstance(audience, str) else list(audience),
             "sub": subject,
+            "client_id": client_id,
+            "scope": scope,
             "iat": issued,
             "exp": int(issued + life_seconds),
             "jti": secrets.token_hex(16),
         }
-        return jwt.encode(payload | claims, self.private, ALGORITHM, headers={"typ": TYPE, "kid": self.kid})
+        return jwt.encode(payload | claims, self.private, self.algorithm, headers={"typ": TYPE, "kid": self.kid})
+
+
+def _members(public: PublicKey) -> dict[str, str]:
+    if isinstance(public, Ed25519PublicKey):
+        raw = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return {"kty": "OKP", "crv": "Ed25519", "x": base64url.encode(raw)}
+    numbers = public.public_numbers()
+    return {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
+
+
+def _number(value: int) -> str:
+    return base64url.encode(value.to_bytes((value.bit_length() + 7) // 8, "big"))
 
 
 def jwks(*pairs: KeyPair) -> dict[str, list[dict[str, str]]]:
@@ -87,118 +142,81 @@ def jwks(*pairs: KeyPair) -> dict[str, list[dict[str, str]]]:
     return {"keys": [pair.jwk() for pair in pairs]}
 
 
-class JwksFile:
-    """The keys of a JWKS file, read again when the file changed; looked at no oftener than `LOOK_SECONDS`.
-
-    A file that is absent or broken holds no key: services may start before the keys are published.
-    """
-
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._path = path
-        self._clock = clock
-        self._lock = Lock()
-        self._looked = float("-inf")
-        self._stamp: tuple[int, int, int] | None = None
-        self._keys: dict[str, Ed25519PublicKey] = {}
-
-    def keys(self) -> Mapping[str, Ed25519PublicKey]:
-        """Usable keys by `kid`; the mapping is replaced, never changed, so its identity tells a new generation."""
-        if self._clock() - self._looked >= LOOK_SECONDS:
-            with self._lock:
-                self._look()
-        return self._keys
-
-    def _look(self) -> None:
-        if self._clock() - self._looked < LOOK_SECONDS:
-            return
-        try:
-            status = self._path.stat()
-            stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
-            if stamp != self._stamp:
-                self._keys = usable_keys(json.loads(self._path.read_bytes()))
-                self._stamp = stamp
-        except (OSError, ValueError):
-            self._keys, self._stamp = {}, None
-        # Last: until then other threads wait at the lock for these keys instead of going on with the former ones.
-        self._looked = self._clock()
-
-
-def usable_keys(document: object) -> dict[str, Ed25519PublicKey]:
-    """The keys of a JWKS document that may verify access tokens; others are passed over (RFC 7517, section 5)."""
-    found = document.get("keys") if isinstance(document, dict) else None
-    entries = [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
-    keys = {entry.get("kid"): _public_key(entry) for entry in entries}
-    return {kid: key for kid, key in keys.items() if isinstance(kid, str) and key is not None}
-
-
-def _public_key(entry: dict[str, Any]) -> Ed25519PublicKey | None:
-    operations = entry.get("key_ops", ["verify"])
-    fits = (
-        (entry.get("kty"), entry.get("crv"), entry.get("alg", ALGORITHM)) == ("OKP", "Ed25519", ALGORITHM)
-        and entry.get("use", "sig") == "sig"
-        and isinstance(operations, list)
-        and "verify" in operations
-        and "d" not in entry  # a private key has no place in a published file
-    )
-    try:
-        return Ed25519PublicKey.from_public_bytes(_decode(str(entry.get("x")))) if fits else None
-    except (InvalidToken, ValueError):
-        return None
-
-
 class Verifier:
-    """Verifies tokens against a JWKS file and remembers the ones that passed until they expire or the keys change."""
+    """Verifies tokens meant for `audience`, and remembers the ones that passed until they expire or the keys change.
+
+    `accept_expired` is asked about a token that has expired: the seeded fault's door.
+    """
 
     def __init__(
         self,
-        file: JwksFile,
+        source: KeySource,
         *,
+        audience: str,
         issuer: str = ISSUER,
-        audience: str = AUDIENCE,
         clock: Callable[[], float] = time.time,
+        accept_expired: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._file = file
+        self._source = source
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
-        self._generation: tuple[Mapping[str, Ed25519PublicKey], dict[str, Token]] = ({}, {})
+        self._accept_expired = accept_expired
+        self._generation: tuple[Keys, dict[str, Token]] = ({}, {})
 
     def verify(self, text: str) -> Token:
         """The token that `text` is.
 
         Raises:
             InvalidToken: anything about it is not exactly right.
+            ClientError: no key is known yet, and none can be had.
         """
-        keys = self._file.keys()
+        known = self._known(self._source.keys())
+        token = known.get(text)
+        if token is None:
+            token = known[text] = self._verify(text)
+        if token.expires <= self._clock() and not self._accept_expired():
+            raise InvalidToken("The token has expired.")
+        return token
+
+    def _known(self, keys: Keys) -> dict[str, Token]:
         verified_by, known = self._generation
         if keys is not verified_by or len(known) >= REMEMBERED:
             known = {}
             self._generation = (keys, known)
-        token = known.get(text)
-        if token is None:
-            token = known[text] = self._verify(text, keys)
-        if token.expires <= self._clock():
-            raise InvalidToken("The token has expired.")
-        return token
+        return known
 
-    def _verify(self, text: str, keys: Mapping[str, Ed25519PublicKey]) -> Token:
+    def _verify(self, text: str) -> Token:
         header, payload = _opened(text)
-        key = keys.get(_kid(header))
+        key = self._key(_kid(header))
+        if header["alg"] != key.algorithm:
+            raise InvalidToken("The token's algorithm is not its key's.")
+        try:
+            _JWS.decode(text, key.public, [key.algorithm])
+        except jwt.PyJWTError as error:
+            raise InvalidToken(f"The token is not valid: {error}.") from error
+        return self._read(_document(payload), text)
+
+    def _key(self, kid: str) -> VerifyingKey:
+        key = self._source.keys().get(kid) or self._source.missing(kid).get(kid)
         if key is None:
             raise InvalidToken("The token's key is not known.")
-        _refuse_doubles(payload)
-        try:
-            claims = jwt.decode(
-                text,
-                key,
-                algorithms=[ALGORITHM],
-                issuer=self._issuer,
-                audience=self._audience,
-                options={"require": REQUIRED, "strict_aud": True, "enforce_minimum_key_length": True},
-            )
-        except (jwt.PyJWTError, OverflowError) as error:
-            raise InvalidToken(f"The token is not valid: {error}.") from error
-        return _token(claims, text)
+        return key
+
+    def _read(self, claims: Mapping[str, Any], text: str) -> Token:
+        if missing := [name for name in REQUIRED if name not in claims]:
+            raise InvalidToken(f"The token has no {', '.join(missing)}.")
+        if claims["iss"] != self._issuer:
+            raise InvalidToken("The token is another issuer's.")
+        audience = claims["aud"]
+        if not (isinstance(audience, list) and self._audience in audience):
+            raise InvalidToken(f"The token is not meant for {self._audience}.")
+        if max(_time(claims, "iat"), _time(claims, "nbf")) > self._clock() + SKEW_SECONDS:
+            raise InvalidToken("The token is not valid yet.")
+        _name(claims, "jti")
+        return Token(
+            _name(claims, "sub"), _name(claims, "client_id"), _scopes(claims), float(_time(claims, "exp")), text
+        )
 
 
 def _opened(text: str) -> tuple[dict[str, Any], bytes]:
@@ -206,58 +224,48 @@ def _opened(text: str) -> tuple[dict[str, Any], bytes]:
     if len(text) > MAX_TOKEN_BYTES:
         raise InvalidToken(f"The token is longer than {MAX_TOKEN_BYTES} bytes.")
     segments = text.split(".")
-    if len(segments) != 3:  # noqa: PLR2004 - RFC 7515, section 7.1: header, payload, signature
+    if len(segments) != _SEGMENTS:
         raise InvalidToken("The token is not a signed JWT.")
-    header, payload, _ = (_decode(segment) for segment in segments)
-    return _refuse_doubles(header), payload
+    try:
+        header, payload, _ = (base64url.decode(segment) for segment in segments)
+    except base64url.NotBase64Url as error:
+        raise InvalidToken(f"The token is {error}.") from error
+    return _document(header), payload
+
+
+def _document(raw: bytes) -> dict[str, Any]:
+    try:
+        document = strict_json.loads(raw)
+    except strict_json.InvalidJson as error:
+        raise InvalidToken(f"The token is not valid JSON inside: {error}.") from error
+    if not isinstance(document, dict):
+        raise InvalidToken("The token is not a JSON object inside.")
+    return document
 
 
 def _kid(header: dict[str, Any]) -> str:
     """The key's name, from a header that holds what ours hold and nothing else (no `crit`, `jwk`, `jku`, `x5u`)."""
-    if set(header) != {"alg", "typ", "kid"} or header["alg"] != ALGORITHM or header["typ"] != TYPE:
-        raise InvalidToken(f"The token's header must be alg {ALGORITHM}, typ {TYPE} and a kid.")
-    if not isinstance(header["kid"], str):
-        raise InvalidToken("The token's kid is not a string.")
-    return header["kid"]
+    if set(header) != {"alg", "typ", "kid"} or header["typ"] != TYPE:
+        raise InvalidToken(f"The token's header must be an alg, the typ {TYPE} and a kid, and nothing else.")
+    return _name(header, "kid")
 
 
-def _token(claims: Mapping[str, Any], text: str) -> Token:
-    if not _SUBJECT.fullmatch(claims["sub"]):
-        raise InvalidToken("The token's subject is empty, too long or not printable.")
-    if not claims["jti"]:
-        raise InvalidToken("The token's jti is empty.")
-    if not isinstance(claims["exp"], int) or claims["exp"] > LATEST:
-        raise InvalidToken("The token's exp is not a time.")
-    return Token(claims["sub"], float(claims["exp"]), text)
+def _name(members: Mapping[str, Any], name: str) -> str:
+    value = members[name]
+    if not (isinstance(value, str) and _NAME.fullmatch(value)):
+        raise InvalidToken(f"The token's {name} is not a text, empty, too long or not printable.")
+    return value
 
 
-def _refuse_doubles(document: bytes) -> dict[str, Any]:
-    def pairs(members: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len({name for name, _ in members}) != len(members):
-            raise InvalidToken("The token repeats a member.")
-        return dict(members)
-
-    try:
-        parsed = json.loads(document, object_pairs_hook=pairs)
-    except (ValueError, RecursionError) as error:
-        raise InvalidToken("The token is not JSON inside.") from error
-    if not isinstance(parsed, dict):
-        raise InvalidToken("The token is not a JSON object inside.")
-    return parsed
+def _time(claims: Mapping[str, Any], name: str) -> int:
+    value = claims.get(name, 0)
+    if type(value) is not int or not 0 <= value <= LATEST:  # True is an int to Python
+        raise InvalidToken(f"The token's {name} is not a time.")
+    return value
 
 
-def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
-
-
-def _decode(segment: str) -> bytes:
-    """The bytes of strict base64url: no padding, no other alphabet, no stray bits (RFC 7515, appendix C)."""
-    if not _SEGMENT.fullmatch(segment):
-        raise InvalidToken("The token is not base64url.")
-    try:
-        raw = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
-    except binascii.Error as error:
-        raise InvalidToken("The token is not base64url.") from error
-    if _encode(raw) != segment:
-        raise InvalidToken("The token's base64url is not canonical.")
-    return raw
+def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
+    scope = claims["scope"]
+    if not (isinstance(scope, str) and _SCOPE.fullmatch(scope)):
+        raise InvalidToken("The token's scope is not a list of names.")
+    return frozenset(scope.split(" "))

@@ -16,14 +16,13 @@ from sqlalchemy import Connection
 from fleet.kit import auth, exchange
 from fleet.kit.errors import Conflict, NotFound, Unprocessable
 from fleet.kit.idempotency import Claim, IdempotencyHeader, InFlight, Record, Reply, claim
-from fleet.kit.paging import PageQuery, decode_cursor, page
+from fleet.kit.paging import PageQuery, decode_cursor, page, sequence
 from fleet.kit.tokens import Verifier
 from fleet.orders import store as statements
 from fleet.orders.model import NewOrder, Order, OrderPage, OrderPath, OrderView, status_of
 from fleet.orders.saga import LEAK_ORDERS, Saga
 from fleet.orders.store import Lease
 
-NEWEST = 2**62
 SCOPE = "orders"
 
 
@@ -121,7 +120,7 @@ def order_routes(saga: Saga, verifier: Verifier) -> APIBlueprint:
     auth.protect(routes, verifier, scope=SCOPE)
     desk = Desk(saga)
 
-    @routes.post("/v1/orders", summary="Place an order", responses={201: OrderView})
+    @routes.post("/v1/orders", summary="Place an order", responses={201: OrderView, 402: None})
     def place_order(header: IdempotencyHeader, body: NewOrder) -> Response:
         return desk.place(body, claim(header, body))
 
@@ -135,14 +134,8 @@ def order_routes(saga: Saga, verifier: Verifier) -> APIBlueprint:
 
     @routes.get("/v1/orders", summary="My orders, the latest first", responses={200: OrderPage})
     def list_orders(query: PageQuery) -> Response:
-        before = decode_cursor(query.cursor)
-        found = saga.store.latest(auth.subject(), NEWEST if before is None else _sequence(before), query.limit + 1)
+        found = saga.store.latest(auth.subject(), sequence(decode_cursor(query.cursor)), query.limit + 1)
         items, following = page(found, query.limit, lambda order: str(order.seq))
         return Reply.of(OrderPage(items=[OrderView.of(order) for order in items], next_cursor=following)).response()
 
     return routes
-
-
-def _sequence(cursor: str) -> int:
-    """The sequence number that a cursor holds; one that is none of ours finds nothing."""
-    return int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < len(str(NEWEST)) else 0

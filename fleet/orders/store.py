@@ -77,7 +77,7 @@ OF_ORDER = update(ORDERS).where(ORDERS.c.id == bindparam("order"))
 MINE = OF_ORDER.where(ORDERS.c.leased_by == bindparam("by"))
 MOVE = MINE.values(step=bindparam("to"), reason=bindparam("because"), leased_until=bindparam("until"))
 PUT_OFF = MINE.values(leased_until=bindparam("until"), leased_by="", tries=ORDERS.c.tries + 1)
-HELD = {"leased_until": bindparam("until"), "leased_by": bindparam("by")}
+HELD: dict[str, Any] = {"leased_until": bindparam("until"), "leased_by": bindparam("by")}
 # A customer who asks again need not wait until the next try: nobody is at work on the order.
 LEASE = OF_ORDER.where(UNSETTLED, or_(ORDERS.c.leased_until < bindparam("now"), ORDERS.c.leased_by == "")).values(HELD)
 LONGEST_LEFT = (
@@ -198,7 +198,7 @@ class OrdersStore:
         """How many events the feed does not have yet."""
         return self._count(select(func.count()).select_from(OUTBOX))
 
-    def _count(self, statement: Select[tuple[int]]) -> int:
+    def _count(self, statement: Select[int]) -> int:
         with self.database.read() as connection:
             return connection.execute(statement).scalar_one()
 

@@ -1,1 +1,1 @@
-"""Payments call no other service."""
+"""Payments calls no other service; the keys of tokens are the kit's matter."""

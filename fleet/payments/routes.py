@@ -85,7 +85,7 @@ def charge_routes(store: PaymentsStore, kit: Kit, verifier: Verifier) -> APIBlue
 
         return once(store.database, records, claimed, replied)
 
-    @routes.post("/v1/charges", summary="Take an order's price", responses={201: Charge})
+    @routes.post("/v1/charges", summary="Take an order's price", responses={201: Charge, 402: None})
     def charge(header: IdempotencyHeader, body: NewCharge) -> Response:
         claimed, twice = claim(header, body), kit.faults.active(CHARGE_TWICE)
         return run(

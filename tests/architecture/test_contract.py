@@ -8,7 +8,7 @@ from source_tree import ROOT, Module, document, modules
 
 CONTRACT = document("fleet/telemetry.yml")
 METRIC_SHAPE = re.compile(
-    r"^(http|server|orders|ledger|stock|process|client)_[a-z_]+_(total|seconds|bytes|busy|limit|requests|pending|fds)$"
+    r"^(http|server|orders|ledger|stock|users|process|client)_[a-z_]+_(total|seconds|bytes|busy|limit|requests|pending|fds)$"
 )
 FLEET = modules("fleet")
 

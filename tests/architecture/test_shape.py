@@ -7,7 +7,11 @@ from source_tree import ROOT, Module, document, modules, services
 
 SERVICE_FILES = {"__init__", "__main__", "app", "routes", "model", "store", "clients"}
 # What only one service has.
-OWN_FILES = {"orders": {"saga", "outbox"}}
+OWN_FILES = {
+    "gateway": {"home"},
+    "orders": {"saga", "outbox"},
+    "users": {"desk", "hashing", "keyring", "lookalikes", "oauth", "passwords", "signing"},
+}
 CODE = (*modules("fleet"), *modules("seatrial"), *modules("loadtests"))
 
 

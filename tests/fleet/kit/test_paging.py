@@ -16,7 +16,9 @@ def test_no_cursor_is_the_first_page() -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor", ["!", "cHJvZA==", "cHJvZB", "a", "_w"], ids=["rubbish", "padded", "bits", "short", "no-text"]
+    "cursor",
+    ["!", "cHJvZA==", "cHJvZB", "a", "_w", "\N{GRINNING FACE}"],
+    ids=["rubbish", "padded", "bits", "short", "no-text", "no-ascii"],
 )
 def test_a_cursor_that_is_not_ours_is_refused(cursor: str) -> None:
     with pytest.raises(BadRequest, match="not one of ours"):

@@ -180,6 +180,14 @@ def test_refuses(document: bytes) -> None:
         loads(document)
 
 
+@pytest.mark.parametrize(
+    "document, value",
+    [(b"78.0", 78), (b"7.8e1", 78), (b"-0.0", 0), (b"9007199254740992.0", 2**53), (b"0.5", 0.5), (b"1e300", 1e300)],
+)
+def test_a_whole_number_is_an_integer_however_it_is_written(document: bytes, value: float) -> None:
+    assert (loads(document), type(loads(document))) == (value, type(value))
+
+
 @pytest.mark.parametrize("document, value", ACCEPTED.values(), ids=ACCEPTED.keys())
 def test_accepts(document: bytes, value: object) -> None:
     assert value is None or loads(document) == value

@@ -1,0 +1,1 @@
+"""Activity calls no other service; the keys of tokens are the kit's matter."""

@@ -1,0 +1,1 @@
+"""Users call no other service."""
