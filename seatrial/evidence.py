@@ -107,7 +107,6 @@ def collect(
     prometheus: Prometheus | None,
     invariants: HookAnswer,
     exits: Iterable[UnplannedExit] = (),
-    stops: Iterable[Stop] | None = None,
 ) -> Evidence:
     """Read the run's folder and ask Prometheus, while it still runs. Nothing that is missing raises.
 
@@ -128,7 +127,6 @@ def collect(
         expected=samples.expected_services() if samples else {},
         right=samples.right_statuses() if samples else {},
         chosen=choose(rows, profile.seed),
-        stops=None if stops is None else tuple(stops),
         unquiet=unquiet(before, after),
         invariants=invariants,
         asked=_asked(project),
