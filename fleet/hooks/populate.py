@@ -131,9 +131,10 @@ def expired(users: Database, members: Sequence[Member]) -> list[str]:
     if key is None:
         raise HookError("The users' store holds no signing key; is it the store of the users that run?")
     pair = KeyPair.from_pem(key["kid"], key["private_key"])
-    life = {"life_seconds": LIFE, "now": now - AGO - LIFE}
+    began = now - AGO - LIFE
     return [
-        pair.issue(member.subject, audience=SHOP_AUDIENCE, scope=SHOP_SCOPE, **life) for member in members[:EXPIRED]
+        pair.issue(member.subject, audience=SHOP_AUDIENCE, scope=SHOP_SCOPE, life_seconds=LIFE, now=began)
+        for member in members[:EXPIRED]
     ]
 
 
