@@ -1,14 +1,18 @@
-"""What the red table does to a running trial from outside: to its generator, its observability, or the shop's books."""
+"""What the red table does to a running trial from outside: to its generator, observability and processes, or the shop's books."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import yaml
@@ -43,6 +47,38 @@ def forget_a_metric(run_dir: Path) -> None:
     configuration["scrape_configs"][0]["metric_relabel_configs"] = [rule]
     file.write_text(yaml.safe_dump(configuration))
     os.kill(json.loads((run_dir / "stack.json").read_text())["prometheus"]["pid"], signal.SIGHUP)
+
+
+def cut_traces(run_dir: Path) -> None:
+    """Gives the lines that a service has written another trace each, in place: nothing is missing, and nothing fits."""
+    file = run_dir / "logs" / "inventory-1.jsonl"
+    with file.open("r+b") as log:
+        lines = log.read()
+        cut, count = re.subn(rb'(?<="trace\.id":")[0-9a-f]{32}(?=")', lambda found: found[0][::-1], lines)
+        assert count, f"{file} has no line with a trace"
+        assert len(cut) == len(lines)
+        log.seek(0)
+        log.write(cut)
+
+
+def freeze_a_main(run_dir: Path) -> None:
+    """Stops a service's main process: its worker answers on, but nobody is left to drain it."""
+    os.kill(replica(run_dir, "payments")["main_pid"], signal.SIGSTOP)
+
+
+def kill_and_restart(run_dir: Path) -> None:
+    """Kills a worker and restarts its service as if that had been the plan."""
+    os.kill(replica(run_dir, "catalog")["worker_pid"], signal.SIGKILL)
+    command = [Path(sys.executable).parent / "seatrial", "restart", "catalog", "--run", run_dir.name]
+    environment = {**os.environ, "SEATRIAL_RUNS_DIR": str(run_dir.parent)}
+    subprocess.run(command, env=environment, check=True, timeout=60)
+
+
+def replica(run_dir: Path, service: str) -> dict[str, Any]:
+    """The first replica of a service, as stack.json has it."""
+    document = json.loads((run_dir / "stack.json").read_text())
+    found: dict[str, Any] = next(each for each in document["services"] if each["service"] == service)
+    return found
 
 
 def cook_the_books(run_dir: Path) -> None:
@@ -90,6 +126,9 @@ BY_NAME: dict[str, Callable[[Path], None]] = {
     "unscrape-a-target": unscrape_a_target,
     "stop-the-generator": stop_the_generator,
     "forget-a-metric": forget_a_metric,
+    "cut-traces": cut_traces,
+    "freeze-a-main": freeze_a_main,
+    "kill-and-restart": kill_and_restart,
     "cook-the-books": cook_the_books,
     "double-the-orders": double_the_orders,
 }

@@ -42,8 +42,18 @@ def create_app(settings):
         time.sleep(0.6)
         return {"slow": True}
 
+    rounds = pathlib.Path("rounds").open("a", buffering=1)
+
+    def work():
+        print("begin", file=rounds)
+        time.sleep(0.05)
+        print("end", file=rounds)
+        return True
+
+    app.kit.loops.add("rounds", work, 0.0)
     return app
 """
+TERMINATIONS = 20
 
 
 @dataclass
@@ -239,3 +249,36 @@ def test_bad_setting_stops_the_start_with_one_sentence(
     assert ended.returncode != 0
     assert names in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("turn", range(TERMINATIONS))
+def test_no_round_of_a_loop_is_cut_by_sigterm(tmp_path: Path, turn: int) -> None:
+    (tmp_path / "sample_service.py").write_text(SERVICE)
+    rounds = tmp_path / "rounds"
+    process = subprocess.Popen(START, env=environment(tmp_path, PORT=free_port()), text=True, cwd=tmp_path)
+    until(lambda: rounds.exists() and "begin" in rounds.read_text(), 10)
+    time.sleep(
+        0.2 * turn / TERMINATIONS
+    )  # the first comes while granian is still setting up, the others all over a round
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    lines = rounds.read_text().split()
+    assert lines == ["begin", "end"] * (len(lines) // 2)
+
+
+def test_replica_that_got_sigterm_is_not_ready(service: Service) -> None:
+    caller = threading.Thread(target=lambda: service.get("/slow"))
+    caller.start()
+    until(lambda: service.busy() == 1)
+    service.process.send_signal(signal.SIGTERM)
+    until(lambda: readiness(service) == 503)
+    caller.join()
+
+
+def readiness(service: Service) -> int:
+    try:
+        service.get("/health/ready", admin=True)
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
+        return refusal.code
+    return 200

@@ -22,7 +22,7 @@ LOADING_SECONDS = 60
 
 
 def row_id(row: dict[str, Any]) -> str:
-    return str((row.get("fault") or [row.get("disturb") or row.get("profile") or "clean"])[0])
+    return str((row.get("fault") or row.get("disturb") or [row.get("profile") or "clean"])[0])
 
 
 def run_trial(row: dict[str, Any], runs: Path) -> tuple[int, str]:
@@ -30,8 +30,9 @@ def run_trial(row: dict[str, Any], runs: Path) -> tuple[int, str]:
     command = [SEATRIAL, "trial", row.get("profile", TABLE["profile"]), "--runs", runs, *faults]
     with (runs / "output.txt").open("w") as output:
         process = subprocess.Popen(command, cwd=HERE.parent, stdout=output, stderr=subprocess.STDOUT)
-        if "disturb" in row:
-            disturbances.BY_NAME[row["disturb"]](loading(runs))
+        run_dir = loading(runs) if "disturb" in row else None
+        for name in row.get("disturb", []):
+            disturbances.BY_NAME[name](run_dir)
         code = process.wait(timeout=240)
     return code, (runs / "output.txt").read_text()
 

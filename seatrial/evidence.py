@@ -14,12 +14,13 @@ from seatrial.backends.errors import NotExposition
 from seatrial.backends.exposition import Samples as Series
 from seatrial.backends.logs import LogEvidence, LogSlice, read_logs
 from seatrial.backends.prometheus import Prometheus
-from seatrial.checks.inputs import ClientRow, Generator, ServiceCounts, StepSamples
+from seatrial.checks.inputs import ClientRow, Generator, ServiceCounts, StepSamples, Stop
 from seatrial.checks.limits import Judged
 from seatrial.checks.load import Validity
 from seatrial.checks.metrics import Endpoint
 from seatrial.checks.reconcile_prometheus import Stored
 from seatrial.checks.scrapes import Outage, Scrapes
+from seatrial.checks.traces import Chosen, choose
 from seatrial.counting import process_starts, service_counts, stored_requests
 from seatrial.load.errors import NoSamples
 from seatrial.load.profile import ALL, Profile
@@ -55,6 +56,10 @@ class Asked:
 class Evidence:
     """Everything the checks are given. `unquiet` and `logs_obstacle` say why counts or logs cannot be used, `span` when arrivals came.
 
+    `expected` are, by step, the services that a success must touch, `right` its right statuses, both by the generator's
+    account; `chosen` the requests whose traces were looked up; `stops` how replicas ended that were asked to, None when the
+    fleet was not stopped.
+
     `offered_rate` is journeys per second planned over judged stages; `stored_requests` what Prometheus kept of the
     entry's requests between the readings.
     """
@@ -65,6 +70,9 @@ class Evidence:
     judged: Judged
     generator: Generator | None
     rows: Sequence[ClientRow]
+    expected: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    right: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    chosen: Chosen = field(default_factory=Chosen)
     unquiet: str = ""
     counts: Mapping[str, ServiceCounts] = field(default_factory=dict)
     logs: LogEvidence | None = None
@@ -79,6 +87,7 @@ class Evidence:
     span: tuple[float, float] | None = None
     outages: Sequence[Outage] = ()
     exits: Sequence[str] = ()
+    stops: Sequence[Stop] | None = None
     invariants: HookAnswer = HookAnswer()
     asked: Asked = Asked()
     usage: Sequence[Usage] = ()
@@ -96,6 +105,7 @@ def collect(
     prometheus: Prometheus | None,
     invariants: HookAnswer,
     exits: Iterable[UnplannedExit] = (),
+    stops: Iterable[Stop] | None = None,
 ) -> Evidence:
     """Read the run's folder and ask Prometheus, while it still runs. Nothing that is missing raises.
 
@@ -105,13 +115,18 @@ def collect(
     samples, absent = _samples(run_dir / "samples", profile)
     before = load_reading(run_dir / "metrics" / "before.json")
     after = load_reading(run_dir / "metrics" / "after.json")
+    rows = samples.client_rows() if samples else []
     evidence = Evidence(
         entry=project.fleet.entry,
         limits={step: limits.model_dump(exclude_none=True) for step, limits in profile.limits.items()},
         validity=Validity(profile.validity.lag_p99_seconds, profile.validity.started_ratio),
         judged=_judged(profile, samples),
         generator=_generator(samples),
-        rows=samples.client_rows() if samples else (),
+        rows=rows,
+        expected=samples.expected_services() if samples else {},
+        right=samples.right_statuses() if samples else {},
+        chosen=choose(rows, profile.seed),
+        stops=None if stops is None else tuple(stops),
         unquiet=unquiet(before, after),
         invariants=invariants,
         asked=_asked(project),
@@ -191,7 +206,7 @@ def _observed(
 ) -> Evidence:
     roles = project.telemetry.roles
     instances = list(dict.fromkeys(target.instance for target in (*before.targets, *after.targets)))
-    logs, logs_obstacle = _logs(before, after, project)
+    logs, logs_obstacle = _logs(before, after, project, evidence.chosen)
     counters = counter_names(project.telemetry)
     seen = observe(prometheus, before, after, project, counters, evidence.span or (before.at, after.at))
     return replace(
@@ -218,7 +233,7 @@ def only(series: Series, names: set[str]) -> Series:
     return {key: value for key, value in series.items() if key.name in names}
 
 
-def _logs(before: Reading, after: Reading, project: Project) -> tuple[LogEvidence | None, str]:
+def _logs(before: Reading, after: Reading, project: Project, chosen: Chosen) -> tuple[LogEvidence | None, str]:
     roles = project.telemetry.roles.log
     if roles is None:
         return None, ""
@@ -227,8 +242,9 @@ def _logs(before: Reading, after: Reading, project: Project) -> tuple[LogEvidenc
         LogSlice(target.service, Path(target.log_file), begin.get(target.instance, 0), target.log_bytes)
         for target in after.targets
     ]
+    sampled, failed = ([row.trace for row in rows] for rows in (chosen.sampled, chosen.failed))
     try:
-        return read_logs(slices, roles, entry=project.fleet.entry), ""
+        return read_logs(slices, roles, entry=project.fleet.entry, sampled=sampled, failed=failed), ""
     except (OSError, ValueError) as error:  # a file that vanished or shrank
         return None, f"the logs cannot be read: {error}"
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from seatrial.checks.auth import auth_planned
 from seatrial.checks.differences import Difference, merge
+from seatrial.checks.drain import drain_clean
 from seatrial.checks.finding import Finding, Verdict, overall
 from seatrial.checks.inputs import ServiceCounts
 from seatrial.checks.invariants import invariants
@@ -23,6 +25,7 @@ from seatrial.checks.reconcile_logs import reconcile_logs
 from seatrial.checks.reconcile_prometheus import reconcile_prometheus
 from seatrial.checks.restarts import restarts_unplanned
 from seatrial.checks.scrapes import scrapes_continuous
+from seatrial.checks.traces import traces_complete
 from seatrial.evidence import Evidence
 
 
@@ -59,8 +62,11 @@ def judge(evidence: Evidence) -> Judgement:
         *judge_limits(evidence.limits, evidence.judged, obstacle=_unless_passed(valid)),
         client[0],
         *edges[0],
+        *_traces(evidence),
         *_telemetry(evidence),
+        auth_planned(evidence.rows, evidence.right),
         _restarts(evidence),
+        *_drain(evidence),
         *_invariants(evidence),
     ]
     return Judgement(tuple(findings), tuple(_not_checked(evidence)), tuple(merge([*client[1], *edges[1]])))
@@ -96,6 +102,29 @@ def _edges(evidence: Evidence) -> tuple[list[Finding], tuple[Difference, ...]]:
     return [found.finding], found.differences
 
 
+def _traces(evidence: Evidence) -> Iterator[Finding]:
+    if not _traces_unasked(evidence):
+        logs = evidence.logs
+        yield traces_complete(
+            evidence.chosen,
+            evidence.expected,
+            logs.traces if logs else None,
+            logs.entry_lines if logs else (),
+            logged=frozenset(logs.services if logs else ()),
+            entry=evidence.entry,
+            obstacle=evidence.unquiet or evidence.logs_obstacle,
+        )
+
+
+def _traces_unasked(evidence: Evidence) -> str:
+    """Why nobody asked for whole traces; empty when somebody did."""
+    if not evidence.asked.logs:
+        return "telemetry.yml gives no log fields a role"
+    if evidence.expected and not any(evidence.expected.values()):
+        return "no step names the services that its success must touch"
+    return ""
+
+
 def _telemetry(evidence: Evidence) -> Iterator[Finding]:
     """What the fleet says of itself, and whether it was kept."""
     if evidence.asked.logs:
@@ -118,6 +147,10 @@ def _restarts(evidence: Evidence) -> Finding:
     )
 
 
+def _drain(evidence: Evidence) -> list[Finding]:
+    return [] if evidence.stops is None else [drain_clean(evidence.stops, expected=evidence.instances)]
+
+
 def _invariants(evidence: Evidence) -> list[Finding]:
     hook = evidence.invariants
     return invariants(hook.document, obstacle=hook.obstacle) if hook.asked else []
@@ -132,6 +165,10 @@ def _not_checked(evidence: Evidence) -> Iterator[NotChecked]:
         yield NotChecked("reconcile.edges", "telemetry.yml gives no metric the role client_requests")
     if not evidence.asked.logs:
         yield NotChecked("reconcile.logs, logs.errors", "telemetry.yml gives no log fields a role")
+    if unasked := _traces_unasked(evidence):
+        yield NotChecked("traces.complete", unasked)
+    if evidence.stops is None:
+        yield NotChecked("drain.clean", "the fleet was not stopped before the verdict")
     if not evidence.asked.prometheus:
         yield NotChecked("reconcile.prometheus, scrapes.continuous", "the project names no Prometheus")
     if not evidence.invariants.asked:

@@ -5,23 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from fleet.activity import ActivitySettings
-from fleet.activity.clients import DEFAULT_ADDRESSES
 from fleet.activity.routes import SHOW_TWICE, event_routes, feed_routes
 from fleet.activity.store import ActivityStore, migrate
 from fleet.kit import auth, standalone
 from fleet.kit.app import KitApp, create_kit_app
 from fleet.kit.database import open_store
-from fleet.kit.discovery import StaticDiscovery
 
 
 def create_app(settings: ActivitySettings, *, store: ActivityStore | None = None, **collaborators: Any) -> KitApp:
     """The service; `collaborators` replace the kit's (see `create_kit_app`)."""
-    if settings.discovery_file is None:
-        collaborators.setdefault("discovery", StaticDiscovery(DEFAULT_ADDRESSES))
     app = create_kit_app("activity", settings, faults=(SHOW_TWICE,), **collaborators)
     store = store or ActivityStore(open_store(app.kit, migrate))
     verifier = auth.verifier(app.kit)
     app.register_api(feed_routes(store, verifier))
     app.register_api(event_routes(store, app.kit, verifier))
-    standalone.introduce(app.kit, calls=tuple(DEFAULT_ADDRESSES))
+    standalone.introduce(app.kit)
     return app

@@ -8,16 +8,17 @@ from typing import Any
 from flask import Request, Response
 
 from fleet.gateway.model import REQUEST_HEADERS, RESPONSE_HEADERS, PublicRoute
+from fleet.kit import auth
 from fleet.kit.client import Answer, ServiceClient
 from fleet.kit.errors import UnsupportedMediaType
 
 Clients = Mapping[str, ServiceClient]
 DEFAULT_ADDRESSES = {  # for a service started by hand
+    **auth.DEFAULT_ADDRESSES,
     "catalog": ["127.0.0.1:8001"],
     "inventory": ["127.0.0.1:8002"],
     "orders": ["127.0.0.1:8003"],
     "payments": ["127.0.0.1:8004"],
-    "users": ["127.0.0.1:8005"],
     "activity": ["127.0.0.1:8006"],
 }
 

@@ -28,9 +28,9 @@ THINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer; `balance` is what they put in at the start, in minor units."""
+    """A customer by account name; `balance` is what they put in at the start, in minor units."""
 
-    subject: str
+    name: str
     balance: int
     poor: bool
 

@@ -1,66 +1,47 @@
 """The shop's equations: rows in, findings out, nothing else.
 
 Each looks at the books from outside the code that wrote them. A ledger that sums to zero proves little (a double
-charge balances too), so charges are compared with orders, orders with what clients saw, stock with what was sold.
+charge balances too), so charges are compared with orders, stock with what was sold, the feed with what became of orders.
+Leaves to `acknowledged` what is compared with the clients' own history.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable
 
-from fleet.hooks.books import Books, OrderRow, Seen
+from fleet.hooks.acknowledged import (
+    cancellations_acknowledged,
+    deposits_acknowledged,
+    orders_acknowledged,
+    others_kept_out,
+    unknown_orders_once,
+    users_unique,
+)
+from fleet.hooks.books import Books, EntryRow
+from fleet.hooks.findings import Finding, judged
 from fleet.orders.model import OrderStatus
 from fleet.payments.model import CASH, Kind
 
-EXAMPLES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`value` counts what breaks the equation; the limit is none of them."""
-
-    name: str
-    verdict: str
-    reason: str
-    value: int | None = None
-    examples: tuple[str, ...] = ()
-
-    def document(self) -> dict[str, object]:
-        """As the harness takes it."""
-        limit = None if self.value is None else 0
-        return {
-            "name": self.name,
-            "verdict": self.verdict,
-            "reason": self.reason,
-            "value": self.value,
-            "limit": limit,
-            "examples": list(self.examples),
-        }
-
-
-def judged(name: str, broken: Iterable[str], looked_at: int, things: str) -> Finding:
-    """PASS when nothing is broken, FAIL with examples otherwise; INCONCLUSIVE when there was nothing to look at."""
-    wrong = list(broken)
-    if wrong:
-        shown = "; ".join(wrong[:EXAMPLES])
-        return Finding(
-            name, "FAIL", f"{len(wrong)} of {looked_at} {things}: {shown}", len(wrong), tuple(wrong[:EXAMPLES])
-        )
-    if not looked_at:
-        return Finding(name, "INCONCLUSIVE", f"There were no {things} to look at.")
-    return Finding(name, "PASS", f"All {looked_at} {things} hold.", 0)
+UNSETTLED = frozenset({OrderStatus.PENDING, OrderStatus.CANCELLING})
+# What the feed shows of an order of each status; a cancelled one was confirmed before.
+SHOWN = {
+    OrderStatus.PENDING: (),
+    OrderStatus.CONFIRMED: ("order.confirmed",),
+    OrderStatus.FAILED: ("order.failed",),
+    OrderStatus.CANCELLING: ("order.confirmed",),
+    OrderStatus.CANCELLED: ("order.confirmed", "order.cancelled"),
+}
 
 
 def net_charges_per_order(books: Books) -> Finding:
-    """What each customer paid for an order is its price x quantity if it was confirmed, else nothing."""
+    """What each customer paid for an order is its price x quantity while it is confirmed, else nothing."""
     reference = {transfer.id: transfer.reference for transfer in books.transfers if transfer.kind != Kind.DEPOSIT}
     paid: Counter[tuple[str, str]] = Counter()
     for posting in books.postings:
         if posting.transfer_id in reference:
             paid[reference[posting.transfer_id], posting.account_id] -= posting.amount
-    settled = [order for order in books.orders if order.status != OrderStatus.PENDING]
+    settled = [order for order in books.orders if order.status not in UNSETTLED]
     due = {
         order.id: order.quantity * order.unit_price if order.status == OrderStatus.CONFIRMED else 0 for order in settled
     }
@@ -142,92 +123,39 @@ def nothing_reserved(books: Books) -> Finding:
 
 
 def nothing_stuck(books: Books) -> Finding:
-    """Every order has come to an end, and so has every request with a key."""
-    broken = [
-        f"order {order.id} waits at {order.step}" for order in books.orders if order.status == OrderStatus.PENDING
-    ]
+    """Every order has come to an end, so has every request with a key, and whatever happened has been told."""
+    broken = [f"order {order.id} waits at {order.step}" for order in books.orders if order.status in UNSETTLED]
     broken += [f"key {key} is in flight" for key in books.in_flight]
+    broken += [f"event {event.event_id} waits to be told" for event in books.outbox]
     return judged("nothing-stuck", broken, len(books.orders), "orders")
 
 
-def orders_acknowledged(books: Books) -> Finding:
-    """Each order that a client saw confirmed is exactly one confirmed order; each refused one is none."""
-    name = "orders-acknowledged"
-    if books.clients is None:
-        return Finding(name, "INCONCLUSIVE", f"What clients saw is not known: {books.absent}")
-    by_key: defaultdict[str, list[OrderRow]] = defaultdict(list)
-    for order in books.orders:
-        by_key[order.key].append(order)
-    settled = [seen for seen in books.clients.orders if seen.acknowledged or seen.settled]
-    return judged(name, _misremembered(settled, by_key), len(settled), "answered orders")
+def feed_exactly_once(books: Books) -> Finding:
+    """Every end that an order came to is in the feed of its customer, once, and nothing else is in any feed."""
+    name = "feed-exactly-once"
+    if books.feed is None:
+        return Finding(name, "INCONCLUSIVE", f"The feed is not known: {books.absent}")
+    due = Counter((order.id, order.subject, kind) for order in books.orders for kind in SHOWN[order.status])
+    shown = Counter(map(_shown, books.feed))
+    waiting = set(map(_shown, books.outbox))
+    broken = [
+        f"{kind} of order {order} is in the feed of {user} {shown[order, user, kind]} times instead of "
+        f"{due[order, user, kind]}{', and waits to be told' if (order, user, kind) in waiting else ''}"
+        for order, user, kind in sorted(due.keys() | shown.keys())
+        if shown[order, user, kind] != due[order, user, kind]
+    ]
+    return judged(name, broken, len(due.keys() | shown.keys()), "events")
 
 
-def _misremembered(settled: Iterable[Seen], by_key: Mapping[str, list[OrderRow]]) -> Iterable[str]:
-    for seen in settled:
-        orders = by_key.get(seen.key, [])
-        confirmed = [order.id for order in orders if order.status == OrderStatus.CONFIRMED]
-        if seen.acknowledged and (confirmed != [seen.ref] or len(orders) != 1):
-            yield f"key {seen.key} was told {seen.ref}, and has {[order.id for order in orders]}"
-        elif not seen.acknowledged and confirmed:
-            yield f"key {seen.key} was refused ({seen.status}), and has {confirmed}"
-
-
-def unknown_orders_once(books: Books) -> Finding:
-    """A key whose client does not know the outcome has no order or one."""
-    name = "unknown-orders-once"
-    if books.clients is None:
-        return Finding(name, "INCONCLUSIVE", f"What clients saw is not known: {books.absent}")
-    counts = Counter(order.key for order in books.orders)
-    unknown = [seen.key for seen in books.clients.orders if not (seen.acknowledged or seen.settled)]
-    broken = [f"key {key} has {counts[key]} orders" for key in unknown if counts[key] > 1]
-    if not unknown:
-        return Finding(name, "PASS", "No client was left without an answer.", 0)
-    return judged(name, broken, len(unknown), "unanswered orders")
-
-
-def deposits_acknowledged(books: Books) -> Finding:
-    """The ledger's deposits are those that clients saw acknowledged, each once; unknown outcomes once or not at all."""
-    name = "deposits-acknowledged"
-    if books.clients is None or books.opening_deposits is None:
-        return Finding(name, "INCONCLUSIVE", f"What clients saw is not known: {books.absent}")
-    ids: defaultdict[str, list[str]] = defaultdict(list)
-    for transfer in books.transfers:
-        if transfer.kind == Kind.DEPOSIT:
-            ids[transfer.reference].append(transfer.id)
-    history = {seen.key: seen for seen in books.clients.deposits}
-    broken = [*_deposits_amiss(ids, history, books.opening_deposits), *_amounts_amiss(books, ids)]
-    return judged(name, broken, len(ids.keys() | history.keys() | books.opening_deposits.keys()), "deposits")
-
-
-def _deposits_amiss(
-    ids: Mapping[str, list[str]], history: Mapping[str, Seen], opening: Mapping[str, int]
-) -> Iterable[str]:
-    for key in sorted(ids.keys() | history.keys() | opening.keys()):
-        made, seen = ids.get(key, []), history.get(key)
-        if key in opening:
-            if len(made) != 1:
-                yield f"the opening deposit {key} is there {len(made)} times"
-        elif seen is None:
-            yield f"nobody knows of the deposit {key}"
-        elif seen.acknowledged and made != [seen.ref]:
-            yield f"deposit {key} was told {seen.ref}, and is {made}"
-        elif len(made) > (0 if seen.settled and not seen.acknowledged else 1):
-            yield f"deposit {key} was answered {seen.status}, and is there {len(made)} times"
-
-
-def _amounts_amiss(books: Books, ids: Mapping[str, list[str]]) -> Iterable[str]:
-    """Opening deposits whose amount is known to differ; the load's rows do not tell amounts."""
-    incoming = {posting.transfer_id: posting.amount for posting in books.postings if posting.account_id != CASH}
-    for key, amount in (books.opening_deposits or {}).items():
-        for transfer in ids.get(key, []):
-            if incoming.get(transfer) != amount:
-                yield f"the opening deposit {key} is {incoming.get(transfer)} instead of {amount}"
+def _shown(entry: EntryRow) -> tuple[str, str, str]:
+    return entry.order_id, entry.user_id, entry.kind
 
 
 def _sold(books: Books) -> Counter[str]:
     sold: Counter[str] = Counter()
     for order in books.orders:
-        if order.status == OrderStatus.CONFIRMED:
+        # While it is being cancelled the pieces are not back yet.
+        if order.status in {OrderStatus.CONFIRMED, OrderStatus.CANCELLING}:
             sold[order.product_id] += order.quantity
     return sold
 
@@ -241,7 +169,11 @@ EQUATIONS: tuple[Callable[[Books], Finding], ...] = (
     nothing_oversold,
     nothing_reserved,
     nothing_stuck,
+    feed_exactly_once,
     orders_acknowledged,
     unknown_orders_once,
+    cancellations_acknowledged,
     deposits_acknowledged,
+    users_unique,
+    others_kept_out,
 )

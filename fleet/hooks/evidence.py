@@ -11,7 +11,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from fleet.hooks.books import Books, Clients, OrderRow, PostingRow, Seen, StockRow, TransferRow
+from fleet.activity import store as activity
+from fleet.hooks.books import (
+    Books,
+    Clients,
+    EntryRow,
+    Intrusion,
+    OrderRow,
+    PostingRow,
+    Seen,
+    StockRow,
+    TransferRow,
+)
 from fleet.hooks.documents import Document, HookError, store
 from fleet.inventory import store as inventory
 from fleet.inventory.model import State
@@ -19,8 +30,17 @@ from fleet.kit.database import Database, sqlite_path
 from fleet.orders import store as orders
 from fleet.payments import store as payments
 
-ORDER = ("POST", "/v1/orders")
-DEPOSIT = ("POST", "/v1/accounts/me/deposits")
+# What of the samples belongs to which part of the clients' history, by method and route.
+HISTORY = {
+    ("POST", "/v1/orders"): "orders",
+    ("POST", "/v1/accounts/me/deposits"): "deposits",
+    ("POST", "/v1/orders/{order_id}/cancel"): "cancellations",
+    ("POST", "/v1/users/register"): "registrations",
+}
+KEYED = frozenset({"orders", "deposits", "cancellations"})
+# Steps whose every success is somebody getting what is not theirs.
+INTRUSIONS = frozenset({"view-others-order", "expired-token"})
+COLUMNS = ("step", "method", "route", "status", "outcome", "trace_id", "key", "ref")
 
 
 def gather(document: Document) -> Books:
@@ -35,28 +55,37 @@ def gather(document: Document) -> Books:
         **_from_orders(store(document, "orders")),
         **_from_payments(store(document, "payments")),
         **_from_inventory(store(document, "inventory")),
+        feed=_from_activity(store(document, "activity")),
         opening_stock=opening and opening["opening_stock"],
         opening_deposits=opening and {entry["key"]: entry["amount"] for entry in opening["deposits"]},
+        opening_users=frozenset(opening["users"]) if opening else None,
         clients=clients,
         absent=" ".join(filter(None, (no_opening, no_clients))),
     )
 
 
 def clients_saw(rows: Iterable[Mapping[str, Any]]) -> Clients:
-    """The orders and deposits among the rows of the samples."""
-    seen: dict[tuple[str, str], list[Seen]] = {ORDER: [], DEPOSIT: []}
+    """What among the rows of the samples the equations ask about."""
+    seen: dict[str, list[Seen]] = {part: [] for part in HISTORY.values()}
+    intrusions: list[Intrusion] = []
     for row in rows:
-        matter = seen.get((row["method"], row["route"]))
-        if matter is not None and row["key"]:
-            matter.append(_seen(row))
-    return Clients(tuple(seen[ORDER]), tuple(seen[DEPOSIT]))
+        part = HISTORY.get((row["method"], row["route"]))
+        if part is not None and (row["key"] or part not in KEYED):
+            seen[part].append(_seen(row))
+        if row["step"] in INTRUSIONS:
+            intrusions.append(Intrusion(row["step"], row["trace_id"], _status(row)))
+    return Clients(**{part: tuple(history) for part, history in seen.items()}, intrusions=tuple(intrusions))
 
 
 def _seen(row: Mapping[str, Any]) -> Seen:
-    status = int(row["status"]) if row["status"] not in {None, ""} else None
-    # A right answer that is no 201 is a refusal that ends the matter; a wrong one may hide anything.
+    status = _status(row)
+    # A right answer that is no success is a refusal that ends the matter; a wrong one may hide anything.
     settled = row["outcome"] == "ok" and status is not None
-    return Seen(row["key"], row["ref"] or "", status, settled)
+    return Seen(row["key"] or "", row["ref"] or "", status, settled)
+
+
+def _status(row: Mapping[str, Any]) -> int | None:
+    return int(row["status"]) if row["status"] not in {None, ""} else None
 
 
 def _from_orders(url: str) -> dict[str, Any]:
@@ -66,7 +95,17 @@ def _from_orders(url: str) -> dict[str, Any]:
         return {
             "orders": tuple(OrderRow(*row) for row in connection.execute(select(*columns))),
             "in_flight": tuple(connection.execute(in_flight).scalars()),
+            "outbox": tuple(_entry(row) for row in _rows(connection, orders.OUTBOX)),
         }
+
+
+def _from_activity(url: str) -> tuple[EntryRow, ...]:
+    with _reading(url) as connection:
+        return tuple(_entry(row) for row in _rows(connection, activity.FEED))
+
+
+def _entry(row: Mapping[str, Any]) -> EntryRow:
+    return EntryRow(row["event_id"], row["user_id"], row["kind"], row["order_id"])
 
 
 def _from_payments(url: str) -> dict[str, Any]:
@@ -138,7 +177,6 @@ def _csv(file: Path) -> Iterator[Mapping[str, Any]]:
 def _parquet(file: Path) -> Iterator[Mapping[str, Any]]:
     import duckdb
 
-    columns = ("method", "route", "status", "outcome", "key", "ref")
-    relation = duckdb.connect().read_parquet(str(file)).project(", ".join(columns))
+    relation = duckdb.connect().read_parquet(str(file)).project(", ".join(COLUMNS))
     for row in relation.fetchall():
-        yield dict(zip(columns, row, strict=True))
+        yield dict(zip(COLUMNS, row, strict=True))

@@ -23,5 +23,4 @@ class PopulateSettings(BaseSettings):
     scarce_stock: Count = 1
     rich_balance: Annotated[int, Field(ge=1, le=1_000_000_000)] = 100_000_000
     poor_balance: Annotated[int, Field(ge=1, le=1_000_000_000)] = 2_000
-    token_hours: Annotated[float, Field(gt=0, le=720)] = 24.0
-    at_once: Annotated[int, Field(ge=1, le=64)] = 4  # deposits under way
+    at_once: Annotated[int, Field(ge=1, le=64)] = 4  # customers at the door

@@ -21,6 +21,7 @@ from fleet.kit import auth, logs, metrics, openapi, problems
 from fleet.kit import exchange as exchanges
 from fleet.kit.attempts import AttemptRecorder
 from fleet.kit.body import StrictRequest
+from fleet.kit.breaker import Breaker, Limits
 from fleet.kit.client import ServiceClient, Timeouts
 from fleet.kit.credentials import ServiceTokens, read_secret
 from fleet.kit.discovery import Discovery, FileDiscovery, StaticDiscovery
@@ -29,7 +30,7 @@ from fleet.kit.faults import Faults
 from fleet.kit.faults import init_app as init_faults
 from fleet.kit.health import Health
 from fleet.kit.keys import KeySource
-from fleet.kit.logs import Logs, Sink
+from fleet.kit.logs import Level, Logs, Sink
 from fleet.kit.loops import Loops
 from fleet.kit.metrics import Metrics
 from fleet.kit.retries import RetryPolicy
@@ -71,6 +72,9 @@ class Kit:
                         self.settings.connect_timeout, self.settings.read_timeout, self.settings.deadline
                     ),
                     policy=RetryPolicy(attempts=self.settings.attempts),
+                    gate=Breaker(
+                        Limits(self.settings.breaker_silences, self.settings.breaker_open), changed=self._tell_breaker
+                    ),
                 )
             return self._clients[callee]
 
@@ -91,6 +95,11 @@ class Kit:
         """Empty when the service was started by hand before its secret was made: it can do what needs none."""
         file = self.settings.client_secret_file or FOLDER / "secrets" / self.service
         return read_secret(file) if self.settings.client_secret_file or file.exists() else ""
+
+    def _tell_breaker(self, callee: str, address: str, opened: bool) -> None:  # noqa: FBT001 - a callback
+        action, what = ("breaker.opened", "is left alone") if opened else ("breaker.closed", "answers again")
+        level: Level = "warning" if opened else "info"
+        self.logs.event(action, f"{callee} at {address} {what}", level=level, server_address=callee)
 
     def background(self) -> AbstractContextManager[Scope]:
         """A trace of its own for work that no request started."""
@@ -156,14 +165,17 @@ def create_kit_app(  # noqa: PLR0913 - each argument is a collaborator
         health=Health(),
         loops=Loops(own_logs),
         discovery=discovery or _discovery(settings),
-        transport=transport or RequestsTransport(settings.threads),
+        transport=transport
+        or RequestsTransport(2 * settings.threads),  # loops and fan-outs call beside the request threads
         keys=keys,
     )
     return _wire(_bare_app(service, settings), kit)
 
 
 def _discovery(settings: Settings) -> Discovery:
-    return FileDiscovery(settings.discovery_file) if settings.discovery_file else StaticDiscovery({})
+    return (
+        FileDiscovery(settings.discovery_file) if settings.discovery_file else StaticDiscovery(auth.DEFAULT_ADDRESSES)
+    )
 
 
 def _bare_app(service: str, settings: Settings) -> KitApp:

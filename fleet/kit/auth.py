@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fleet.kit.app import Kit
 
 USERS = "users"  # the service that issues tokens and publishes the keys that verify them
+DEFAULT_ADDRESSES = {USERS: ["127.0.0.1:8005"]}  # for a service started by hand
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}]  # as `openapi` names the scheme
 
 

@@ -1,6 +1,6 @@
 """Calls to another service: time-outs, deadline and trace onward, one retry layer with a budget, one record per attempt.
 
-Owns the course of a call. Sending is `transport`'s part, the choice of a replica `discovery`'s, the leave to try again
+Owns the course of a call. Sending is `transport`'s part, the choice of a replica `replicas`', the leave to try again
 `retries`', the record `attempts`'.
 """
 
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json as jsons
 import random
+import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 from urllib.parse import quote, urlencode
@@ -17,14 +18,28 @@ from urllib.parse import quote, urlencode
 from fleet.kit import correlation, strict_json
 from fleet.kit import exchange as exchanges
 from fleet.kit.attempts import Attempt
+from fleet.kit.balance import Balancer, TwoChoices
+from fleet.kit.breaker import Breaker
 from fleet.kit.correlation import Span
-from fleet.kit.discovery import Balancer, Discovery, RoundRobin
-from fleet.kit.errors import ClientError, DeadlineExceeded, NotFound, TimedOut, Unavailable, UnexpectedAnswer
-from fleet.kit.retries import RETRIED_STATUS, RetryBudget, RetryPolicy, repeatable
+from fleet.kit.discovery import Discovery
+from fleet.kit.errors import (
+    BadRequest,
+    ClientError,
+    DeadlineExceeded,
+    NotFound,
+    TimedOut,
+    Unavailable,
+    UnexpectedAnswer,
+)
+from fleet.kit.replicas import Gate, Place, Replicas
+from fleet.kit.retries import RETRIED_STATUS, RetryBudget, RetryPolicy, asked_back, repeatable
 from fleet.kit.transport import Received, Request, Transport, TransportError
 
 KEY_HEADER = "Idempotency-Key"
 _SERVER_ERROR = 500
+_SHORTEST = 0.001  # s; sockets take no time-out of nothing
+# What HTTP lets a value be, without the bytes beyond ASCII that each hop reads in its own way (RFC 9110, 5.5).
+_VALUE = re.compile(r"(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +71,6 @@ class Recorder(Protocol):
 
     def attempted(self, attempt: Attempt) -> None:
         """Must not raise."""
-
-
-class Gate(Protocol):
-    """May refuse a call before it is sent: the seam for a circuit breaker."""
-
-    def admit(self, callee: str, address: str) -> None:
-        """Raise a ClientError to refuse."""
-
-    def settled(self, callee: str, address: str, *, ok: bool) -> None:
-        """How an admitted attempt ended; ok: an answer below 500."""
-
-
-class OpenGate:
-    """Refuses nothing."""
-
-    def admit(self, callee: str, address: str) -> None:
-        """Always."""
-
-    def settled(self, callee: str, address: str, *, ok: bool) -> None:
-        """Nothing to learn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +106,22 @@ class ServiceClient:
     timeouts: Timeouts = field(default_factory=Timeouts)
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     budget: RetryBudget = field(default_factory=RetryBudget)
-    balancer: Balancer = field(default_factory=RoundRobin)
-    gate: Gate = field(default_factory=OpenGate)
+    balancer: Balancer = field(default_factory=TwoChoices)
+    gate: Gate = field(default_factory=Breaker)
     clock: Callable[[], float] = time.monotonic
     wait: Callable[[float], object] = time.sleep
     draw: Callable[[], float] = random.random
+    _replicas: Replicas = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Put the parts that choose together."""
+        self._replicas = Replicas(
+            callee=self.callee,
+            discovery=self.discovery,
+            balancer=self.balancer,
+            gate=self.gate,
+            transport=self.transport,
+        )
 
     def get(self, template: str, **options: Any) -> Answer:
         """`request` with GET."""
@@ -141,11 +147,13 @@ class ServiceClient:
         """Call `template`, its braces filled from `path`; `params` that are None are left out.
 
         The body is `json`, or `body` as it is. `timeout` (s) stands for the client's own deadline.
-        Returns the answer whatever its status. Raises a ClientError when none came.
+        Returns the answer whatever its status. Raises a ClientError when none came, and BadRequest, since headers come from
+        the request that is being served, for one that cannot be passed on.
         """
         sent = dict(headers or {})
         if idempotency_key is not None:
             sent[KEY_HEADER] = idempotency_key
+        _refuse_strange(sent)
         if json is not None:
             body = jsons.dumps(json, separators=(",", ":"), allow_nan=False).encode()
         if body is not None:
@@ -161,73 +169,73 @@ class ServiceClient:
         return own if scope is None or scope.deadline is None else min(own, scope.deadline)
 
     def _call(self, call: _Call) -> Answer:
+        if self.clock() >= call.deadline:
+            raise DeadlineExceeded(f"No time was left to call {self.callee}.", callee=self.callee)
         self.budget.called()
-        number, unknown = 1, False
-        outcome = self._attempt(call, number)
-        while self._again(call, outcome, number):
-            unknown |= isinstance(outcome, ClientError) and outcome.outcome_unknown
-            number += 1
-            outcome = self._attempt(call, number)
-        if isinstance(outcome, ClientError):
+        tried: list[str] = []
+        came = self._attempt(call, self._replicas.place(tried), tried)
+        sent = _sent(came)
+        while self._again(call, came, tried):
+            try:
+                place = self._replicas.place(tried)
+            except Unavailable:
+                break  # what came of the attempt before tells more
+            came = self._attempt(call, place, tried)
+            sent |= _sent(came)
+        if isinstance(came, TransportError):
             # An earlier attempt may have been acted on, though the last one was not even sent.
-            outcome.outcome_unknown |= unknown
-            raise outcome
-        return outcome
+            raise self._failure(call, came, outcome_unknown=sent)
+        return Answer(self.callee, came.status, came.headers, came.body)
 
-    def _again(self, call: _Call, outcome: Answer | ClientError, number: int) -> bool:
-        worth = outcome.status in RETRIED_STATUS and not isinstance(outcome, DeadlineExceeded)
-        if not (worth and call.repeatable and number < self.policy.attempts):
+    def _again(self, call: _Call, came: Received | TransportError, tried: Sequence[str]) -> bool:
+        """Whether to try once more; waits before it says yes."""
+        number, sent = len(tried), _sent(came)
+        if not self.policy.allows(number, sent=sent, repeatable=call.repeatable) or not _worth_repeating(came):
             return False
+        if not sent and self._replicas.others(tried):
+            return self.clock() < call.deadline  # at once and beyond the budget: nobody has had any work of it yet
         pause = self.policy.pause(number, self.draw())
+        if isinstance(came, Received):
+            pause = max(pause, asked_back(came.status, came.headers) or 0.0)
         if self.clock() + pause >= call.deadline or not self.budget.spend():
             return False
         self.wait(pause)
-        return True
+        return self.clock() < call.deadline
 
-    def _attempt(self, call: _Call, number: int) -> Answer | ClientError:
-        if (left := call.deadline - self.clock()) <= 0:
-            return DeadlineExceeded(f"No time was left to call {self.callee}.", callee=self.callee)
-        addresses = self.discovery.addresses(self.callee)
-        if not addresses:
-            return Unavailable(f"No replica of {self.callee} is known.", callee=self.callee)
-        address = self.balancer.pick(addresses)
-        try:
-            self.gate.admit(self.callee, address)
-        except ClientError as refusal:
-            return refusal
-        outcome = self._send(call, address, left, number)
-        self.balancer.done(address, answered=isinstance(outcome, Answer))
-        self.gate.settled(self.callee, address, ok=isinstance(outcome, Answer) and outcome.status < _SERVER_ERROR)
-        return outcome
-
-    def _send(self, call: _Call, address: str, left: float, number: int) -> Answer | ClientError:
+    def _attempt(self, call: _Call, place: Place, tried: list[str]) -> Received | TransportError:
+        tried.append(place.address)
+        left = max(call.deadline - self.clock(), _SHORTEST)
         span = _span()
-        request = self._request(call, address, left, span)
+        request = self._request(call, place.address, left, span)
         started = time.perf_counter_ns()
-        received: Received | TransportError
+        came: Received | TransportError
         try:
-            received = self.transport.send(request)
+            came = self.transport.send(request)
         except TransportError as error:
-            received = error
+            came = error
         duration = time.perf_counter_ns() - started
-        attempt = Attempt(self.callee, call.method, call.template, span, number, duration, **_came(received))
-        self.recorder.attempted(attempt)
-        if isinstance(received, TransportError):
-            return self._failure(received, hurried=left < self.timeouts.read)
-        return Answer(self.callee, received.status, received.headers, received.body)
+        self._replicas.ended(place, came, left)
+        self.recorder.attempted(
+            Attempt(self.callee, call.method, call.template, span, len(tried), duration, **_recorded(came))
+        )
+        return came
 
     def _request(self, call: _Call, address: str, left: float, span: Span) -> Request:
-        headers = {
-            **call.headers,
-            correlation.HEADER: span.header(),
-            exchanges.DEADLINE_HEADER: str(int(left * 1000)),
-        }
+        headers = {**call.headers, **span.headers(), exchanges.DEADLINE_HEADER: str(int(left * 1000))}
         connect, read = min(self.timeouts.connect, left), min(self.timeouts.read, left)
-        return Request(call.method, f"http://{address}{call.target}", headers, call.body, connect, read)
+        return Request(call.method, address, call.target, headers, call.body, connect, read)
 
-    def _failure(self, error: TransportError, *, hurried: bool) -> ClientError:
-        kind = (DeadlineExceeded if hurried else TimedOut) if error.timed_out else Unavailable
-        return kind(f"{self.callee}: {error}.", callee=self.callee, outcome_unknown=error.sent)
+    def _failure(self, call: _Call, error: TransportError, *, outcome_unknown: bool) -> ClientError:
+        kind: type[ClientError] = Unavailable
+        if error.timed_out:
+            kind = DeadlineExceeded if self.clock() >= call.deadline else TimedOut
+        return kind(f"{self.callee}: {error}.", callee=self.callee, outcome_unknown=outcome_unknown)
+
+
+def _refuse_strange(headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        if not _VALUE.fullmatch(value):
+            raise BadRequest(f"The header {name} has a value that cannot be passed on.")
 
 
 def _target(template: str, path: Mapping[str, object], params: Mapping[str, object | None]) -> str:
@@ -248,7 +256,17 @@ def _span() -> Span:
     return scope.span.child() if scope is not None else correlation.receive(None)
 
 
-def _came(received: Received | TransportError) -> dict[str, Any]:
-    if isinstance(received, TransportError):
-        return {"error": received.kind, "message": str(received)}
-    return {"status": received.status}
+def _sent(came: Received | TransportError) -> bool:
+    return isinstance(came, Received) or came.sent
+
+
+def _worth_repeating(came: Received | TransportError) -> bool:
+    if isinstance(came, TransportError):
+        return True
+    return came.status in RETRIED_STATUS or asked_back(came.status, came.headers) is not None
+
+
+def _recorded(came: Received | TransportError) -> dict[str, Any]:
+    if isinstance(came, TransportError):
+        return {"error": came.kind, "message": str(came)}
+    return {"status": came.status}

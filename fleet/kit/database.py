@@ -60,6 +60,7 @@ class Database:
             pool_size=POOL_SIZE,
             max_overflow=0,
             pool_timeout=BUSY_SECONDS,
+            hide_parameters=True,  # what is stored has no place in a traceback, which is logged
         )
         self._writing = Lock()
         event.listen(self._engine, "connect", _prepare)

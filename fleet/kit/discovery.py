@@ -1,13 +1,12 @@
 """Where the replicas of a service are: Prometheus's file_sd JSON, read again when it changes.
 
-Which of them gets the next call is the `Balancer`'s matter; the one here goes round.
+Which of them gets the next call is `balance`'s part.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
@@ -81,27 +80,3 @@ def parse(document: bytes) -> Addresses:
     except (ValueError, KeyError, TypeError) as error:
         raise DiscoveryError(f"not a file_sd document with the label job: {error!r}") from error
     return found
-
-
-class Balancer(Protocol):
-    """Chooses among replicas. The seam for load-aware choices, which need to know what each call came to."""
-
-    def pick(self, addresses: Sequence[str]) -> str:
-        """One of `addresses`, which is not empty."""
-
-    def done(self, address: str, *, answered: bool) -> None:
-        """A call to `address` has ended."""
-
-
-class RoundRobin:
-    """Each address in turn, so that a second attempt goes elsewhere; `itertools.count` needs no lock."""
-
-    def __init__(self) -> None:
-        self._turns = count()
-
-    def pick(self, addresses: Sequence[str]) -> str:
-        """The next in turn."""
-        return addresses[next(self._turns) % len(addresses)]
-
-    def done(self, address: str, *, answered: bool) -> None:
-        """Nothing to learn."""

@@ -156,7 +156,7 @@ class Observer:
         started = perf_counter_ns()
         method = environ["REQUEST_METHOD"]
         return Exchange(
-            span=correlation.receive(environ.get("HTTP_TRACEPARENT")),
+            span=correlation.receive(environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE")),
             deadline=monotonic() + allowance(environ.get("HTTP_REQUEST_TIMEOUT_MS"), self._deadline),
             wsgi=environ,
             # Anything else would let a caller make time series at will (OpenTelemetry writes _OTHER).

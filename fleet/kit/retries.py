@@ -7,13 +7,16 @@ a failing callee is not finished off by its callers.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110, 9.2.2
 RETRIED_STATUS = frozenset({502, 503, 504})
+UNSENT_ATTEMPTS = 3  # of any call, however it may be repeated: what was not sent cannot be done twice
+_ASKED_BACK = frozenset({429, 503})  # worth another try when they say when (RFC 9110, 10.2.3; RFC 6585, 4)
+_MAX_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,10 @@ class RetryPolicy:
     backoff: float = 0.05
     backoff_cap: float = 0.5
 
+    def allows(self, attempt: int, *, sent: bool, repeatable: bool) -> bool:
+        """Whether another may follow the `attempt`-th one. What was not sent cannot be done twice, so any call may be tried again."""
+        return attempt < (self.attempts if sent else UNSENT_ATTEMPTS) and (repeatable or not sent)
+
     def pause(self, attempt: int, draw: float) -> float:
         """Seconds to wait after the `attempt`-th attempt (from 1); `draw` is uniform in 0 to 1."""
         return draw * min(self.backoff_cap, self.backoff * 2.0 ** (attempt - 1))
@@ -32,6 +39,12 @@ class RetryPolicy:
 def repeatable(method: str, *, keyed: bool) -> bool:
     """Whether doing it twice is doing it once: an idempotent method, or a call that carries an Idempotency-Key."""
     return keyed or method in IDEMPOTENT
+
+
+def asked_back(status: int, headers: Mapping[str, str]) -> float | None:
+    """Seconds after which the answer asks to come back, None when it does not; a date counts as not, our services send none."""
+    value = headers.get("Retry-After", "") if status in _ASKED_BACK else ""
+    return float(value) if value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS else None
 
 
 class RetryBudget:

@@ -60,6 +60,7 @@ class FakeTransport:
     def __init__(self, *script: Scripted) -> None:
         self.script: list[Scripted] = list(script)
         self.sent: list[Request] = []
+        self.forgotten: set[str] = set()
 
     def send(self, request: Request) -> Received:
         """The scripted answer, or the scripted error raised."""
@@ -68,6 +69,10 @@ class FakeTransport:
         if isinstance(step, TransportError):
             raise step
         return step if isinstance(step, Received) else step(request)
+
+    def forget(self, addresses: Iterable[str]) -> None:
+        """Keep which addresses have gone."""
+        self.forgotten.update(addresses)
 
 
 def received(status: int = 200, document: object = None, **headers: str) -> Received:

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from fleet.kit import auth
 from fleet.kit.client import Answer, ServiceClient
 from fleet.kit.credentials import ServiceTokens
 from fleet.kit.errors import ClientError
 from fleet.orders.model import UNAVAILABLE, UNDOING, Event, Order, Outcome, Result, Step
 
 DEFAULT_ADDRESSES = {  # for a service started by hand
-    "users": ["127.0.0.1:8005"],
+    **auth.DEFAULT_ADDRESSES,
     "catalog": ["127.0.0.1:8001"],
     "inventory": ["127.0.0.1:8002"],
     "payments": ["127.0.0.1:8004"],

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from fleet.kit.hashing import CostName
 from fleet.kit.settings import Port, Settings
+from fleet.users.hashing import CostName
 
 Count = Annotated[int, Field(ge=1, le=1000)]
 LongSeconds = Annotated[int, Field(ge=1, le=365 * 86400)]

@@ -9,11 +9,13 @@ from typing import Any
 from fleet.kit import auth, standalone
 from fleet.kit.app import KitApp, create_kit_app
 from fleet.kit.database import open_store
-from fleet.kit.hashing import Passwords
-from fleet.kit.keyring import Rotation
 from fleet.users import UsersSettings
-from fleet.users.routes import Desk, account_routes, issuer_routes, profile_routes, token_routes
-from fleet.users.store import SigningKeys, UsersStore, migrate
+from fleet.users.desk import Desk
+from fleet.users.hashing import Passwords
+from fleet.users.keyring import Rotation
+from fleet.users.routes import account_routes, issuer_routes, profile_routes, token_routes
+from fleet.users.signing import SigningKeys
+from fleet.users.store import UsersStore, migrate
 
 
 def create_app(

@@ -5,8 +5,6 @@ Being sold out and being short of money are right answers here, and the end of t
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from loadtests.customers import become_customer, choose_product
 from loadtests.steps import DEPOSIT, PLACE_ORDER, VIEW_ORDER, VIEW_PRODUCT, VIEW_STOCK
 from seatrial.openloop.journey import Journey
@@ -26,7 +24,12 @@ def buy(journey: Journey) -> None:
     if journey.random.random() < TOP_UP_SHARE:
         journey.do(DEPOSIT, body={"amount": TOP_UP})
         journey.think()
-    placed = journey.do(PLACE_ORDER, body={"product_id": product, "quantity": journey.random.randint(1, 2)})
-    if placed.status == HTTPStatus.CREATED:
+    placed = journey.do(PLACE_ORDER, body=order_of(journey, product))
+    if placed.succeeded:
         journey.think()
-        journey.do(VIEW_ORDER, order_id=placed.json["id"])
+        journey.do(VIEW_ORDER, order_id=placed.json["id"], equal={"status": "confirmed"})
+
+
+def order_of(journey: Journey, product: str) -> dict[str, object]:
+    """An order of one piece or two."""
+    return {"product_id": product, "quantity": journey.random.randint(1, 2)}

@@ -9,12 +9,21 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seatrial.checks.inputs import Attempt, AttemptKey, EdgeLines, RequestKey, RequestLine, ServiceLog
+from seatrial.checks.inputs import (
+    AnsweredCall,
+    Attempt,
+    AttemptKey,
+    EdgeLines,
+    RequestKey,
+    RequestLine,
+    ServiceLog,
+    TraceLines,
+)
 from seatrial.project.telemetry import LogRoles
 
 EXAMPLES = 5
@@ -46,21 +55,33 @@ class LogSlice:
 
 @dataclass(frozen=True, slots=True)
 class LogEvidence:
-    """Per service what its lines say; the request lines of the entry; and what pairs along the edges."""
+    """Per service what its lines say; the request lines of the entry; what pairs along the edges; the chosen traces."""
 
     services: dict[str, ServiceLog]
     entry_lines: list[RequestLine]
     edges: EdgeLines
+    traces: TraceLines = field(default_factory=TraceLines)
 
 
-def read_logs(slices: Sequence[LogSlice], roles: LogRoles, *, entry: str) -> LogEvidence:
-    """Everything the checks ask of the logs. Raises OSError and ValueError when a file is not what it was."""
+def read_logs(
+    slices: Sequence[LogSlice],
+    roles: LogRoles,
+    *,
+    entry: str,
+    sampled: Collection[str] = (),
+    failed: Collection[str] = (),
+) -> LogEvidence:
+    """Everything the checks ask of the logs; who served is told of `sampled` traces, what calls lack also of `failed` ones.
+
+    Raises OSError and ValueError when a file is not what it was.
+    """
     with tempfile.TemporaryDirectory(prefix="seatrial-logs-") as folder:
         table = _Table(roles)
         try:
             copies = [table.add(part, Path(folder, f"{number}.jsonl")) for number, part in enumerate(slices)]
             services = {service: table.service(service, copies) for service in {part.service for part in slices}}
-            return LogEvidence(services, table.requests(entry), table.edges(entry))
+            traces = table.traces(sampled, failed, services)
+            return LogEvidence(services, table.requests(entry), table.edges(entry), traces)
         finally:
             table.close()
 
@@ -166,6 +187,34 @@ class _Table:
         for service, trace, parent, *key in rows:
             repeated.setdefault(service, []).append(RequestLine(trace, parent, RequestKey(*key)))
         return repeated
+
+    def traces(self, sampled: Collection[str], failed: Collection[str], services: Collection[str]) -> TraceLines:
+        """Who served in the sampled traces, and the answered calls to `services` in all of these that lack a line."""
+        self._run("CREATE TEMP TABLE sampled AS SELECT unnest(?::VARCHAR[]) AS trace", list(sampled))
+        self._run("CREATE TEMP TABLE failed AS SELECT unnest(?::VARCHAR[]) AS trace", list(failed))
+        self._run(
+            "CREATE TEMP TABLE call AS SELECT trace, span, service, called_callee, called_status FROM line "
+            "SEMI JOIN (FROM sampled UNION FROM failed) USING (trace) "
+            "WHERE event = ? AND called_status IS NOT NULL AND list_contains(?, called_callee)",
+            self._kinds["called"],
+            list(services),
+        )
+        served = self._run(
+            "SELECT trace, list(DISTINCT service) FROM line SEMI JOIN sampled USING (trace) WHERE event = ? GROUP BY trace",
+            self._kinds["served"],
+        )
+        ((calls,),) = self._run("SELECT count(*) FROM call")
+        return TraceLines({trace: frozenset(names) for trace, names in served}, calls, self._unmet())
+
+    def _unmet(self) -> list[AnsweredCall]:
+        rows = self._run(
+            "SELECT trace, coalesce(span, ''), service, called_callee, called_status FROM call "
+            "ANTI JOIN (SELECT service AS callee, trace AS of_trace, parent FROM line WHERE event = ?) AS answer "
+            "ON answer.callee = called_callee AND answer.of_trace = trace AND answer.parent = span "
+            "ORDER BY trace, span",
+            self._kinds["served"],
+        )
+        return [AnsweredCall(*row) for row in rows]
 
     def _request_counts(self, service: str) -> list[tuple[Any, ...]]:
         return self._run(

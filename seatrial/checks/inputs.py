@@ -62,6 +62,7 @@ class ClientRow:
     span: str
     key: RequestKey
     outcome: str
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,29 @@ class EdgeLines:
     unanswered: Sequence[Attempt] = ()
     served: Mapping[str, RequestLine] = field(default_factory=dict)
     repeated: Mapping[str, Sequence[RequestLine]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredCall:
+    """A call with an answer, from the caller's log: the span it sent, whom it asked, and the answer's status."""
+
+    trace: str
+    span: str
+    caller: str
+    callee: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLines:
+    """What the logs say of chosen traces. `served` are, by trace, the services with a request line in it; `calls` is
+    the number of answered calls between services of the fleet, `unmet` those of them whose callee has no request line
+    in that trace under the span that was sent.
+    """
+
+    served: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    calls: int = 0
+    unmet: Sequence[AnsweredCall] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +168,18 @@ class ServiceLog:
     malformed_examples: tuple[str, ...] = ()
     repeated_examples: tuple[str, ...] = ()
     error_examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """How a replica ended that was asked to: its exit code (None when nobody learned it), and the seconds it took.
+
+    `killed` says that it had to be, since it ran on beyond its time; `planned` why it was asked: `restart` while the
+    load ran, or `drain` at the end.
+    """
+
+    instance: str
+    code: int | None
+    seconds: float
+    killed: bool
+    planned: str

@@ -1,6 +1,7 @@
 """reconcile.edges: for every callee, what its callers counted as attempts is what it counted as requests.
 
-Attempts without an answer are paired by span with the callee's log lines: served after all, or never served.
+Attempts without an answer are paired by span with the callee's log lines: served after all, or never served. A service
+that cannot be read leaves the edge to it open, and its own attempts are taken from its lines; all other edges are judged.
 """
 
 from __future__ import annotations
@@ -33,20 +34,30 @@ def reconcile_edges(
     entry: str,
     obstacle: str,
 ) -> EdgeReconciliation:
-    """Compare each callee of the fleet with all its callers; one that cannot be read leaves all INCONCLUSIVE."""
+    """Compare each callee of the fleet that can be read with all its callers; `obstacle` says why none may be."""
+    blind = {service: count.unreadable for service, count in counts.items() if count.unreadable}
+    unread = f"counters cannot be read: {'; '.join(blind.values())}" if blind else ""
     called = {key.callee for count in counts.values() for key in count.attempts} & set(counts)
     callees = called | {service for service, count in counts.items() if service != entry and count.requests}
-    blind = [count.unreadable for count in counts.values() if count.unreadable]
-    if blind:
-        obstacle = obstacle or f"counters cannot be read: {'; '.join(blind)}"
-    obstacle = obstacle or ("" if callees else "no service called another, so nothing was compared")
+    callees -= set(blind)
+    obstacle = obstacle or ("" if callees else unread or "no service called another, so nothing was compared")
     if obstacle:
         return EdgeReconciliation(Finding(NAME, Verdict.INCONCLUSIVE, obstacle))
+    # Who is neither counted nor logged may have made any request that nobody else did.
+    mute = any(service not in logs for service in blind)
     differences = merge(
-        each for callee in sorted(callees) for each in _edge(callee, counts, logs, lines or EdgeLines())
+        each
+        for callee in sorted(callees)
+        for each in _edge(callee, counts, logs, lines or EdgeLines())
+        if not (mute and each.cause is Cause.UNEXPLAINED)
     )
-    compared = sum(sum(count.attempts.values()) for count in counts.values())
-    return EdgeReconciliation(judge_differences(NAME, differences, compared, "attempts"), tuple(differences))
+    compared = sum(
+        number for count in counts.values() for key, number in count.attempts.items() if key.callee in callees
+    )
+    finding = judge_differences(NAME, differences, compared, "attempts")
+    if blind and finding.verdict is Verdict.PASS:
+        finding = replace(finding, verdict=Verdict.INCONCLUSIVE, reason=f"{unread}; elsewhere {finding.reason}")
+    return EdgeReconciliation(finding, tuple(differences))
 
 
 def _edge(
@@ -71,11 +82,12 @@ def _attempts(
     attempts: Counter[RequestKey] = Counter()
     lost = 0
     for caller, count in counts.items():
-        written = logs.get(caller, ServiceLog()).attempts if count.reset else Counter()
+        told_by_lines = count.reset or count.unreadable
+        written = logs.get(caller, ServiceLog()).attempts if told_by_lines else Counter()
         for key in {*count.attempts, *written}:
             if key.callee == callee:
                 attempts[key.request] += max(count.attempts[key], written[key])
-                lost += max(0, written[key] - count.attempts[key])
+                lost += max(0, written[key] - count.attempts[key]) if count.reset else 0
     return attempts, lost
 
 

@@ -27,13 +27,16 @@ START_SECONDS = 30.0
 END_SECONDS = 15.0
 # What a generator gets that is no longer wanted: a cancelled CI job must be down within 7.5 s, fleet included.
 INTERRUPTED_SECONDS = 2.0
-_TICK_SECONDS = 0.2
+_TICK_SECONDS = 0.1
 _LOG_LINES = 15
 
 
 @dataclass(frozen=True, slots=True)
 class LoadJob:
-    """`samples` is an existing folder, `profile_file` and `log` are written; `environment` is the child's whole one."""
+    """`samples` is an existing folder, `profile_file` and `log` are written; `environment` is the child's whole one.
+
+    `target` is where requests go; with `discovery` (a file_sd file) they go to all targets of the job `entry` in turn.
+    """
 
     profile: Profile
     locustfile: Path
@@ -44,6 +47,8 @@ class LoadJob:
     environment: Mapping[str, str]
     identities: Path | None = None
     working_folder: Path | None = None
+    discovery: Path | None = None
+    entry: str = ""
 
     def command(self) -> list[str]:
         """Locust without its page, with failures told by the rows and not by its exit code."""
@@ -59,6 +64,9 @@ class LoadJob:
         paths = {"SEATRIAL_PROFILE": self.profile_file, "SEATRIAL_SAMPLES_DIR": self.samples}
         if self.identities is not None:
             paths["SEATRIAL_IDENTITIES"] = self.identities
+        if self.discovery is not None:
+            paths["SEATRIAL_DISCOVERY_FILE"] = self.discovery
+            inherited["SEATRIAL_ENTRY"] = self.entry
         return inherited | {name: str(path.absolute()) for name, path in paths.items()}
 
     def limit_seconds(self) -> float:
@@ -66,23 +74,31 @@ class LoadJob:
         return START_SECONDS + self.profile.seconds + self.profile.drain_seconds + END_SECONDS
 
 
-def drive(job: LoadJob, on_progress: Callable[[Progress], None] = lambda _: None) -> float:
+def drive(
+    job: LoadJob, on_progress: Callable[[Progress], None] = lambda _: None, beside: Callable[[], None] = lambda: None
+) -> float:
     """Run the load to its end and return its seconds; `on_progress` is called about once a second.
 
-    Raises GeneratorFailed. Whatever else ends it (Interrupted included) stops the child, with little time to drain.
+    `beside` is called about ten times a second, and should take no longer than that allows. Raises GeneratorFailed.
+    Whatever else ends it (Interrupted included) stops the child, with little time to drain.
     """
     write_json(job.profile_file, job.profile.document())
     began = time.monotonic()
     follower = Follower(job.samples, job.profile)
     with _child(job) as child:
-        _follow(job, child, follower, on_progress, began)
+        _follow(job, child, follower, on_progress, beside, began)
     if child.returncode != 0:
         raise GeneratorFailed(f"the load generator ended with exit code {child.returncode}. {_tail(job.log)}")
     return time.monotonic() - began
 
 
 def _follow(
-    job: LoadJob, child: subprocess.Popen[bytes], follower: Follower, tell: Callable[[Progress], None], began: float
+    job: LoadJob,
+    child: subprocess.Popen[bytes],
+    follower: Follower,
+    tell: Callable[[Progress], None],
+    beside: Callable[[], None],
+    began: float,
 ) -> None:
     due = began
     while child.poll() is None:
@@ -94,6 +110,7 @@ def _follow(
         if now >= due:
             due = now + 1
             tell(follower.look())
+        beside()
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(_TICK_SECONDS)
     tell(follower.look())

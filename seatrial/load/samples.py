@@ -100,11 +100,11 @@ class Samples:
         """Every request that may have reached the target; those that never left are not among them."""
         rows = self.requests
         sent = ~np.char.startswith(rows["error"].astype(str), "not sent:")
-        names = ("trace_id", "span_id", "method", "route", "status", "outcome")
+        names = ("trace_id", "span_id", "method", "route", "status", "outcome", "step")
         columns = (rows[name][sent].tolist() for name in names)
         return [
-            ClientRow(trace, span, RequestKey(method, route, str(status or "")), outcome)
-            for trace, span, method, route, status, outcome in zip(*columns, strict=True)
+            ClientRow(trace, span, RequestKey(method, route, str(status or "")), outcome, step)
+            for trace, span, method, route, status, outcome, step in zip(*columns, strict=True)
         ]
 
     def counts(self) -> Counter[RequestKey]:
@@ -154,6 +154,14 @@ class Samples:
             step: tuple(services)
             for account in self.accounts
             for step, services in account["expected_services"].items()
+        }
+
+    def right_statuses(self) -> dict[str, frozenset[str]]:
+        """Step to the statuses that are right answers to it, as text; empty for an account that does not tell."""
+        return {
+            step: frozenset(map(str, statuses))
+            for account in self.accounts
+            for step, statuses in account.get("right_statuses", {}).items()
         }
 
 

@@ -1,34 +1,28 @@
 """One HTTP/1.1 exchange at a time, over connections that are kept alive; nothing is ever sent twice.
 
 geventhttpclient's own client re-sends an idempotent request whose kept-alive connection was closed, so only
-its parser is used here. No redirects, no cookies, no compression. Sockets are the standard library's: under
-Locust they are gevent's, in a plain test they block.
+its parser is used here. No redirects, no cookies, no compression. With several targets each request goes to
+the next in turn.
 """
 
 from __future__ import annotations
 
 import socket
 import ssl
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from time import monotonic
-from typing import Any
 from urllib.parse import urlsplit
 
-from gevent.monkey import get_original
 from geventhttpclient.response import HTTPParseError, HTTPResponse
 
+from seatrial.openloop.connections import Connections, Route, in_words
 from seatrial.openloop.errors import Broken, NotSent, SettingsError, TimedOut
 from seatrial.openloop.steps import Answer
+from seatrial.openloop.targets import Fixed, Targets
 
-# A connection idle for longer is closed rather than trusted: many servers close theirs after 5 s or more,
-# and a request sent into that race would have to be reported as an error.
-IDLE_SECONDS = 4.0
 _READ_BYTES = 65536
-# Under gevent `select.poll` switches greenlets; a look at one idle socket must not.
-_poll = get_original("select", "poll")
-_POLLIN = 1
 
 
 class _Reading(HTTPResponse):
@@ -39,75 +33,57 @@ class _Reading(HTTPResponse):
         return bool(self.message_complete) and self.get_code() >= 200  # noqa: PLR2004 - 1xx answers are interim
 
     def answer(self) -> Answer:
-        return Answer(self.get_code(), bytes(self._body_buffer))
+        return Answer(self.get_code(), bytes(self._body_buffer), {name.lower(): text for name, text in self.items()})
 
 
 @dataclass(slots=True)
 class Pending:
-    """A request that was sent whole; `deadline` is on the monotonic clock."""
+    """A request that was sent whole; `deadline` is on the monotonic clock, `home` is where its connection belongs."""
 
     connection: socket.socket
+    home: Connections
     method: str
     deadline: float
 
 
-class Connections:
-    """Idle connections, the newest first. It has no bound of its own: the in-flight bound is the only queue."""
-
-    def __init__(self, connect: Callable[[], socket.socket], *, clock: Callable[[], float] = monotonic) -> None:
-        self._connect = connect
-        self._clock = clock
-        self._idle: deque[tuple[float, socket.socket]] = deque()
-
-    def take(self) -> socket.socket:
-        """A connection that is open as far as this side can see, else a new one."""
-        while self._idle:
-            since, connection = self._idle.pop()
-            if self._clock() - since <= IDLE_SECONDS and not _readable(connection):
-                return connection
-            connection.close()
-        return self._connect()
-
-    def give(self, connection: socket.socket) -> None:
-        """Keep a connection whose answer was read to its end."""
-        self._idle.append((self._clock(), connection))
-
-    def close(self) -> None:
-        """Close all idle connections."""
-        while self._idle:
-            self._idle.pop()[1].close()
-
-
 class Client:
-    """Requests to one base URL (`http://host:port/prefix`); shared by all journeys of a process."""
+    """Requests to a base URL (`http://host:port/prefix`); shared by all journeys of a process.
 
-    def __init__(self, base_url: str, *, connect_timeout: float, read_timeout: float) -> None:
+    `targets` replace its host and port by addresses that may come and go: a connection to one that has gone is not
+    used again.
+    """
+
+    def __init__(
+        self, base_url: str, *, connect_timeout: float, read_timeout: float, targets: Targets | None = None
+    ) -> None:
         parts = urlsplit(base_url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise SettingsError(f"--host {base_url!r} is no http(s) address; give one like http://127.0.0.1:8000")
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
-        self._name, self._port = parts.hostname, parts.port or (443 if self._tls else 80)
         self._prefix = parts.path.rstrip("/")
-        self._host_header = parts.netloc.rsplit("@", 1)[-1]
         self._connect_timeout, self._read_timeout = connect_timeout, read_timeout
-        self._addresses: list[Any] = []
-        self.connections = Connections(self._open)
+        self._targets = targets or Fixed(parts.netloc.rsplit("@", 1)[-1])
+        self._present: tuple[str, ...] = ()
+        self._homes: dict[str, Connections] = {}
+        self._turns = count()
 
     def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Pending:
         """Send one request; raise NotSent when no byte of it left, Broken when it may have arrived in part."""
-        message = self._message(method, target, headers, body)
+        address = self._next()
+        message = self._message(method, address, target, headers, body)
         deadline = monotonic() + self._read_timeout
-        connection = self.connections.take()
+        home = self._homes[address]
+        connection = home.take()
         try:
             connection.settimeout(self._read_timeout)
             connection.sendall(message)
         except OSError as error:
             connection.close()
-            raise Broken(f"while sending: {_words(error)}") from error
+            raise Broken(f"while sending: {in_words(error)}") from error
         except BaseException:  # a greenlet that is killed here must not leave the connection open
             connection.close()
             raise
-        return Pending(connection, method, deadline)
+        return Pending(connection, home, method, deadline)
 
     def receive(self, pending: Pending) -> Answer:
         """The whole answer; raise TimedOut or Broken."""
@@ -120,12 +96,13 @@ class Client:
         if reading.should_close():
             pending.connection.close()
         else:
-            self.connections.give(pending.connection)
+            pending.home.give(pending.connection)
         return reading.answer()
 
     def close(self) -> None:
         """Close what is idle; what is in flight ends with its journey."""
-        self.connections.close()
+        for home in self._homes.values():
+            home.close()
 
     def _read(self, pending: Pending, reading: _Reading) -> None:
         while not reading.finished:
@@ -138,40 +115,38 @@ class Client:
             except TimeoutError as error:
                 raise TimedOut(f"no whole answer in {self._read_timeout:g} s") from error
             except OSError as error:
-                raise Broken(_words(error)) from error
+                raise Broken(in_words(error)) from error
             _feed(reading, data)
 
-    def _message(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> bytes:
-        lines = [f"{method} {self._prefix}{target} HTTP/1.1", f"Host: {self._host_header}"]
+    def _next(self) -> str:
+        """The target whose turn it is, among those that are there now."""
+        present = self._targets.present()
+        if present is not self._present:
+            self._settle(present)
+        if not present:
+            raise NotSent("no target is there")
+        return present[next(self._turns) % len(present)]
+
+    def _settle(self, present: tuple[str, ...]) -> None:
+        """Forget the connections to addresses that have gone; one that comes back begins anew."""
+        for address in self._homes.keys() - set(present):
+            self._homes.pop(address).close()
+        for address in present:
+            if address not in self._homes:
+                self._homes[address] = Connections(self._route(address).open)
+        self._present = present
+
+    def _route(self, address: str) -> Route:
+        parts = urlsplit(f"//{address}")
+        port = parts.port or (443 if self._tls else 80)
+        return Route(parts.hostname or "", port, self._connect_timeout, self._tls)
+
+    def _message(self, method: str, address: str, target: str, headers: Mapping[str, str], body: bytes) -> bytes:
+        lines = [f"{method} {self._prefix}{target} HTTP/1.1", f"Host: {address}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         if body or method in {"POST", "PUT", "PATCH"}:
             lines.append(f"Content-Length: {len(body)}")
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
-
-    def _open(self) -> socket.socket:
-        """Connect to the first address that answers; the name is resolved once, for the client's life."""
-        first: OSError | None = None
-        try:
-            if not self._addresses:
-                self._addresses = socket.getaddrinfo(self._name, self._port, type=socket.SOCK_STREAM)
-            for family, kind, protocol, _, address in self._addresses:
-                try:
-                    return self._reach(socket.socket(family, kind, protocol), address)
-                except OSError as error:
-                    first = first or error
-        except OSError as error:
-            first = error
-        raise NotSent(_words(first) if first else "no address") from first
-
-    def _reach(self, connection: socket.socket, address: Any) -> socket.socket:
-        try:
-            connection.settimeout(self._connect_timeout)
-            connection.connect(address)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return self._tls.wrap_socket(connection, server_hostname=self._name) if self._tls else connection
-        except BaseException:  # whoever is killed while connecting leaves no descriptor behind
-            connection.close()
-            raise
 
 
 def _feed(reading: _Reading, data: bytes) -> None:
@@ -184,14 +159,3 @@ def _feed(reading: _Reading, data: bytes) -> None:
         raise Broken(f"not HTTP: {error}" if data else "closed within the answer") from error
     if not data and not reading.finished:
         raise Broken("closed within the answer")
-
-
-def _readable(connection: socket.socket) -> bool:
-    """Whether an idle connection has something to read: its end, or bytes nobody asked for."""
-    poll = _poll()
-    poll.register(connection.fileno(), _POLLIN)
-    return bool(poll.poll(0))
-
-
-def _words(error: OSError) -> str:
-    return "timed out" if isinstance(error, TimeoutError) else (error.strerror or str(error)).lower()

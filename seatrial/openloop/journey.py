@@ -17,10 +17,11 @@ from typing import Any
 from seatrial.openloop.client import Client
 from seatrial.openloop.errors import ExchangeError, JourneyFailed
 from seatrial.openloop.recorder import RequestRow
-from seatrial.openloop.steps import Answer, Step
+from seatrial.openloop.steps import Answer, Asked, Step
 
 Script = Callable[["Journey"], None]
 Report = Callable[[RequestRow, Step], None]
+KEY = "Idempotency-Key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +45,21 @@ class Surroundings:
 class _Attempt:
     """One request under way. It begins as what it is if its greenlet is killed before anything happens."""
 
-    key: str
     trace: str = field(default_factory=lambda: os.urandom(16).hex())
     span: str = field(default_factory=lambda: os.urandom(8).hex())
     answer: Answer | None = None
     outcome: str = "unfinished"
     error: str = "not sent: ended before"
 
-    def make(self, client: Client, step: Step, target: str, headers: dict[str, str], body: bytes) -> None:
+    def make(self, client: Client, step: Step, target: str, body: bytes, asked: Asked) -> None:
         try:
-            pending = client.send(step.method, target, headers, body)
+            pending = client.send(step.method, target, asked.headers, body)
             self.error = "ended before the answer"
             self.answer = client.receive(pending)
         except ExchangeError as failure:
             self.outcome, self.error = failure.outcome, str(failure)
         else:
-            wrong = step.wrong(self.answer)
+            wrong = step.wrong(self.answer, asked)
             self.outcome, self.error = ("wrong", wrong) if wrong else ("ok", "")
 
     def ref(self, step: Step) -> str:
@@ -95,23 +95,35 @@ class Journey:
         """Put a drawn think time between the last answer and the next request's intended start."""
         self._due += self.random.uniform(*self._around.think)
 
-    def do(self, step: Step, *, query: Mapping[str, Any] | None = None, body: Any = None, **path: str) -> Answer:
+    def do(
+        self,
+        step: Step,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        equal: Mapping[str, Any] | None = None,
+        like: Answer | None = None,
+        **path: str,
+    ) -> Answer:
         """Ask for `step`; `path` fills the braces of its route, `body` is sent as JSON.
 
-        Raises JourneyFailed when the answer is not right; its row is written either way.
+        `headers` are added to the step's own and go before them (`bearer`, `keyed`); `equal` and `like` say more of
+        what the right answer is (see `Asked`). Raises JourneyFailed when it is not right; its row is written either way.
         """
         target, payload = step.target(path, query), b"" if body is None else _json(body)
-        attempt = _Attempt(str(uuid.uuid4()) if step.keyed else "")
-        headers = self._headers(step, attempt, has_body=body is not None)
+        attempt = _Attempt()
+        sent = self._headers(step, attempt, has_body=body is not None) | dict(headers or {})
+        asked = Asked(sent, step.echoed(path, body) | dict(equal or {}), like)
         ahead = self._due - self._around.now()
         if ahead > 0:
             self._around.sleep(ahead)
         start = self._around.now()
         try:
-            attempt.make(self._around.client, step, target, headers, payload)
+            attempt.make(self._around.client, step, target, payload, asked)
         finally:
             # A greenlet that the drain kills passes here too: the server may have seen its request.
-            self._settle(step, attempt, start)
+            self._settle(step, attempt, start, sent.get(KEY, ""))
         if attempt.answer is None or attempt.outcome != "ok":
             raise JourneyFailed(step.name, attempt.error)
         return attempt.answer
@@ -120,13 +132,13 @@ class Journey:
         headers = {"Accept": "application/json", "traceparent": f"00-{attempt.trace}-{attempt.span}-01"}
         if has_body:
             headers["Content-Type"] = "application/json"
-        if attempt.key:
-            headers["Idempotency-Key"] = attempt.key
+        if step.keyed:
+            headers |= keyed(fresh_key())
         if step.authorized and self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
+            headers |= bearer(self.token)
         return headers
 
-    def _settle(self, step: Step, attempt: _Attempt, start: float) -> None:
+    def _settle(self, step: Step, attempt: _Attempt, start: float, key: str) -> None:
         end, answer = self._around.now(), attempt.answer
         row = RequestRow(
             stage=self._around.stage_at(self._due),
@@ -142,12 +154,27 @@ class Journey:
             bytes=len(answer.body) if answer else 0,
             trace_id=attempt.trace,
             span_id=attempt.span,
-            key=attempt.key,
+            key=key,
             ref=attempt.ref(step),
             error=attempt.error,
         )
         self._due = end
         self._around.report(row, step)
+
+
+def fresh_key() -> str:
+    """A key that no request has had."""
+    return str(uuid.uuid4())
+
+
+def keyed(key: str) -> dict[str, str]:
+    """The header by which a target knows a request that it was sent before."""
+    return {KEY: key}
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header that carries an access token."""
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _json(body: Any) -> bytes:

@@ -60,6 +60,7 @@ class Run:
         self.counts: Counter[str] = Counter()
         self._errors: list[str] = []
         self._services: dict[str, tuple[str, ...]] = {}
+        self._right: dict[str, tuple[int, ...]] = {}
         self._draining, self._drained = False, Event()
         self._accountant = gevent.spawn(self._account_each_second)
 
@@ -136,6 +137,7 @@ class Run:
             "drained": self._drained.is_set(),
             "journey_errors": self._errors,
             "expected_services": self._services,
+            "right_statuses": self._right,
         }
 
     def _travel(self, arrival: Arrival, at: float, script: Script) -> None:
@@ -165,6 +167,7 @@ class Run:
     def _report(self, row: RequestRow, step: Step) -> None:
         self.counts["requests"] += 1
         self._services.setdefault(step.name, step.touches)
+        self._right.setdefault(step.name, tuple(step.right))
         self._journal.request(row)
         self._announce(row)
 

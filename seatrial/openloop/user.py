@@ -102,7 +102,12 @@ class Process:
         profile = self._settings.profile
         self._run = Run(
             profile,
-            Client(self._host(), connect_timeout=profile.connect_timeout, read_timeout=profile.read_timeout),
+            Client(
+                self._host(),
+                connect_timeout=profile.connect_timeout,
+                read_timeout=profile.read_timeout,
+                targets=self._settings.targets,
+            ),
             self._journal(),
             worker=int(getattr(runner, "worker_index", 0)),
             steps=max(user.longest_steps for user in self._users()),

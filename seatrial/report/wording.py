@@ -46,12 +46,16 @@ def facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def measured(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The checks that hold a figure against a limit: a table shows them best."""
-    return [check for check in document["checks"] if check["unit"] in MEASURES]
+    return [check for check in document["checks"] if _is_measured(check)]
 
 
 def stated(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The others: their reason says what was found, also when they passed."""
-    return [check for check in document["checks"] if check["unit"] not in MEASURES]
+    return [check for check in document["checks"] if not _is_measured(check)]
+
+
+def _is_measured(check: Mapping[str, Any]) -> bool:
+    return check["unit"] in MEASURES and check["limit"] is not None
 
 
 def row(check: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
@@ -67,7 +71,7 @@ def reasons(document: Mapping[str, Any]) -> list[tuple[str, list[str], str]]:
     """Verdict, checks and reason of the measured checks that did not pass; checks of one reason stand together."""
     grouped: dict[tuple[str, str], list[str]] = {}
     for check in loud(document):
-        if check["unit"] in MEASURES:
+        if _is_measured(check):
             grouped.setdefault((check["verdict"], check["reason"]), []).append(check["name"])
     return [(verdict, names, reason) for (verdict, reason), names in grouped.items()]
 

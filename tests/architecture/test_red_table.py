@@ -7,7 +7,7 @@ import re
 from fnmatch import fnmatchcase
 
 import pytest
-from source_tree import document, modules
+from source_tree import ROOT, document, modules
 
 from fleet.hooks.equations import EQUATIONS
 
@@ -44,6 +44,11 @@ def test_the_names_are_found() -> None:
 @pytest.mark.parametrize("check", [*constant_names(), *FAMILIES, *invariant_names()])
 def test_each_check_has_a_row(check: str) -> None:
     assert named_red(check)
+
+
+@pytest.mark.parametrize("check", constant_names())
+def test_each_check_is_described(check: str) -> None:
+    assert f"`{check}`" in (ROOT / "docs" / "verdict.md").read_text(encoding="utf-8")
 
 
 def test_invariants_are_named_one_by_one() -> None:

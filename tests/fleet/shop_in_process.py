@@ -1,4 +1,7 @@
-"""The shop in one process: the kit's transport replaced by one that calls the callee's app directly, and a stand-in that issues tokens."""
+"""The services in one process: the kit's transport replaced by one that calls the callee's app directly.
+
+A stand-in issues the tokens, by the kit's own ways.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +25,15 @@ from fleet.inventory.store import InventoryStore
 from fleet.kit.app import KitApp
 from fleet.kit.database import Database
 from fleet.kit.faults import Fault
-from fleet.kit.testing import Issuer, bearer, static_keys
+from fleet.kit.testing import Issuer, bearer
 from fleet.kit.transport import Received, Request, TransportError
 
 PORTS = {"8001": "catalog", "8002": "inventory", "8003": "orders", "8004": "payments", "8006": "activity"}
-ISSUER_PORT = "8005"
+USERS_PORT = 8005
 STORES = ("catalog", "inventory", "orders", "payments", "activity")
-CUSTOMERS = {"service": ("gateway", "orders", "payments", "activity"), "scope": "profile account orders feed"}
-GRANTS = {"inventory": "reservations", "payments": "charges", "activity": "events"}
+CUSTOMERS = ("gateway", "users", "orders", "payments", "activity")  # whom a customer's token is for
+SCOPE = "profile account orders feed"
+GRANTS = {"inventory": "reservations", "payments": "charges", "activity": "events"}  # to orders
 PRICE = 100
 
 
@@ -58,7 +62,7 @@ class Loopback:
 
     def send(self, request: Request) -> Received:
         url = urlsplit(request.url)
-        if str(url.port) == ISSUER_PORT:
+        if url.port == USERS_PORT:
             return self.issuer(request)
         self.calls.append(f"{request.method} {url.path}")
         self.keys.append(request.headers.get("Idempotency-Key"))
@@ -111,13 +115,11 @@ class Shop:
         return self.loopback.apps[service].test_client()
 
     def headers(self, subject: str, key: str | None = None) -> dict[str, str]:
-        """A customer's."""
-        return bearer(subject, **CUSTOMERS) | ({"Idempotency-Key": key} if key else {})
+        return bearer(subject, CUSTOMERS, SCOPE, client_id="shop") | _keyed(key)
 
     def service_headers(self, callee: str, key: str | None = None) -> dict[str, str]:
-        """Those of the orders, when they call for themselves."""
-        headers = bearer("orders", callee, GRANTS[callee], client_id="orders")
-        return headers | ({"Idempotency-Key": key} if key else {})
+        """What the orders' own calls bear."""
+        return bearer("orders", callee, GRANTS[callee], client_id="orders") | _keyed(key)
 
     def goods(self, pieces: int = 10) -> str:
         product = f"prod-{next(self.numbers):05}"
@@ -209,10 +211,14 @@ class Shop:
             database.close()
 
 
+def _keyed(key: str | None) -> dict[str, str]:
+    return {"Idempotency-Key": key} if key else {}
+
+
 def open_shop(folder: Path) -> Shop:
-    (folder / "secret").write_text("not looked at")
+    (folder / "secret").write_text("a secret")
     shop = Shop(folder, Loopback())
-    for name in ("catalog", "inventory", "payments", "activity", "orders", "gateway"):
+    for name in (*STORES, "gateway"):
         shop.loopback.apps[name] = start(shop, name)
     return shop
 
@@ -220,7 +226,9 @@ def open_shop(folder: Path) -> Shop:
 def start(shop: Shop, name: str, **settings: Any) -> KitApp:
     """A replica of the service, wired to the shop."""
     kind = getattr(import_module(f"fleet.{name}"), f"{name.capitalize()}Settings")
-    chosen = kind(store=shop.url(name), client_secret_file=shop.folder / "secret", faults=True, **settings)
+    # One shop serves many tests: what one of them breaks must not keep the next one's calls off.
+    calm: dict[str, Any] = {"breaker_silences": 1000, **settings}
+    chosen = kind(store=shop.url(name), client_secret_file=shop.folder / "secret", faults=True, **calm)
     factory = import_module(f"fleet.{name}.app").create_app
     extra: dict[str, Any] = {}
     if name != "gateway":
@@ -229,7 +237,5 @@ def start(shop: Shop, name: str, **settings: Any) -> KitApp:
         module.migrate(database)
         shop.databases.append(database)
         extra["store"] = getattr(module, f"{name.capitalize()}Store")(database)
-    app: KitApp = factory(
-        chosen, transport=shop.loopback, keys=static_keys(), strict=True, sink=lambda _: None, **extra
-    )
+    app: KitApp = factory(chosen, transport=shop.loopback, strict=True, sink=lambda _: None, **extra)
     return app

@@ -45,7 +45,7 @@ ROW = "{stage},j,buy,GET,/a,{at},{at},0.01,{status},{outcome},1,t{n},s{n},,,{err
 ACCOUNT: dict[str, Any] = {
     "pid": 1, "started_at": 1000.0, "planned": 52, "started": 52, "shed": 0, "unfinished": 0, "in_flight_max": 1,
     "in_flight_bound": 9, "cpu_seconds": 1.0, "wall_seconds": 12.0, "drained": True, "journey_errors": [],
-    "expected_services": {},
+    "expected_services": {"buy": ["a"]}, "right_statuses": {"buy": [200]},
 }  # fmt: skip
 
 
@@ -89,6 +89,13 @@ def test_a_whole_run_is_collected_and_passes(run_dir: Path) -> None:
     assert (evidence.requests, evidence.failures, evidence.offered_rate) == (52, 0, 5.0)
     assert evidence.judged.steps["buy"].window.tolist()[:6] == [0, 0, 0, 0, 0, 1]
     assert judge(evidence).verdict is Verdict.PASS
+
+
+def test_what_is_expected_of_the_steps_is_collected(run_dir: Path) -> None:
+    evidence = collected(run_dir)
+    assert (evidence.expected, evidence.right) == ({"buy": ("a",)}, {"buy": {"200"}})
+    assert len(evidence.chosen.sampled) == 52
+    assert evidence.stops is None
 
 
 def test_the_seconds_of_judged_load_count_from_its_beginning(run_dir: Path) -> None:

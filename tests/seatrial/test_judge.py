@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,12 +26,15 @@ from seatrial.checks.inputs import (
     ServiceCounts,
     ServiceLog,
     StepSamples,
+    Stop,
+    TraceLines,
 )
 from seatrial.checks.limits import Judged
 from seatrial.checks.load import Validity
 from seatrial.checks.metrics import Endpoint
 from seatrial.checks.reconcile_prometheus import Stored
 from seatrial.checks.scrapes import Scrapes
+from seatrial.checks.traces import Chosen
 from seatrial.evidence import Asked, Evidence, HookAnswer
 from seatrial.judge import judge
 from seatrial.observed import Usage
@@ -40,6 +43,7 @@ from seatrial.report.junit import junit_xml
 from seatrial.report.summary import summary_markdown
 
 OK = RequestKey("GET", "/a", "200")
+INVOLVED = ("front", "back")
 INSTANCES = ("front-1", "back-1")
 COUNT = 4500
 Change = Callable[[Evidence], Evidence]
@@ -50,7 +54,7 @@ def clean() -> Evidence:
     random = np.random.default_rng(3)
     window = np.sort(random.integers(0, 45, COUNT))
     samples = StepSamples("buy", random.exponential(0.01, COUNT), window, np.ones(COUNT, dtype=bool))
-    rows = [ClientRow(f"t{number}", f"s{number}", OK, "ok") for number in range(COUNT)]
+    rows = [ClientRow(f"t{number}", f"s{number}", OK, "ok", "buy") for number in range(COUNT)]
     requests, attempts = Counter({OK: COUNT}), Counter({AttemptKey("back", *OK, ""): COUNT})
     logs = {"front": ServiceLog(requests, attempts, lines=2 * COUNT), "back": ServiceLog(requests, lines=COUNT)}
     raw: dict[str, Samples] = {instance: {Series("c_total", ()): 5.0} for instance in INSTANCES}
@@ -62,8 +66,13 @@ def clean() -> Evidence:
         judged=Judged({"buy": samples, "all": replace(samples, step="all")}, range(45), 7),
         generator=Generator(2000, 2000, 0, 0, 30, 400, 12.0, 55.0, np.full(2000, 0.001)),
         rows=rows,
+        expected={"buy": INVOLVED},
+        right={"buy": frozenset({"200"})},
+        chosen=Chosen(rows[:200]),
         counts={"front": ServiceCounts(requests, attempts), "back": ServiceCounts(requests)},
-        logs=LogEvidence(logs, [RequestLine(row.trace, row.span, row.key) for row in rows], EdgeLines()),
+        logs=LogEvidence(
+            logs, [RequestLine(row.trace, row.span, row.key) for row in rows], EdgeLines(), whole(rows[:200])
+        ),
         instances=INSTANCES,
         endpoints=[Endpoint(instance, True, "") for instance in INSTANCES],
         starts_before=dict.fromkeys(INSTANCES, 1.0),
@@ -71,6 +80,7 @@ def clean() -> Evidence:
         raw=raw,
         stored=Stored(raw),
         scrapes=Scrapes(100.0, 160.0, 1.0, dict.fromkeys(INSTANCES, up)),
+        stops=[Stop(instance, 0, 0.4, killed=False, planned="drain") for instance in INSTANCES],
         invariants=HookAnswer(
             asked=True, document={"findings": [{"name": "sums", "verdict": "PASS", "reason": "0 off"}]}
         ),
@@ -79,6 +89,10 @@ def clean() -> Evidence:
         requests=COUNT,
         stored_requests=COUNT,
     )
+
+
+def whole(rows: Sequence[ClientRow]) -> TraceLines:
+    return TraceLines({row.trace: frozenset(INVOLVED) for row in rows}, calls=len(rows))
 
 
 def undecided(evidence: Evidence) -> dict[str, Verdict]:
@@ -128,6 +142,19 @@ def killed(evidence: Evidence) -> Evidence:
     return replace(evidence, exits=["back-1 (pid 7) ended by itself"])
 
 
+def cut(evidence: Evidence) -> Evidence:
+    assert evidence.logs
+    return replace(evidence, logs=replace(evidence.logs, traces=TraceLines()))
+
+
+def refused(evidence: Evidence) -> Evidence:
+    return replace(evidence, right={"buy": frozenset({"401"})})
+
+
+def hanging(evidence: Evidence) -> Evidence:
+    return replace(evidence, stops=[Stop(instance, -9, 5.0, killed=True, planned="drain") for instance in INSTANCES])
+
+
 F, U = Verdict.FAIL, Verdict.INCONCLUSIVE
 
 
@@ -137,10 +164,16 @@ F, U = Verdict.FAIL, Verdict.INCONCLUSIVE
         (late, {"load.valid": U, "latency.buy.p95": U, "errors.buy": U, "rate.buy": U}),
         (uncounted, {"reconcile.edges": F, "reconcile.logs": F}),
         (no_prometheus, {"reconcile.prometheus": U, "scrapes.continuous": U}),
-        (unquiet, {f"reconcile.{name}": U for name in ("client", "edges", "logs", "prometheus")}),
+        (
+            unquiet,
+            {f"reconcile.{name}": U for name in ("client", "edges", "logs", "prometheus")} | {"traces.complete": U},
+        ),
         (bad_hook, {"invariants.hook": U}),
-        (no_logs, {"reconcile.edges": U, "reconcile.logs": U, "logs.errors": U}),
+        (no_logs, {"reconcile.edges": U, "reconcile.logs": U, "logs.errors": U, "traces.complete": U}),
         (killed, {"restarts.unplanned": F}),
+        (cut, {"traces.complete": F}),
+        (refused, {"auth.planned": F}),
+        (hanging, {"drain.clean": F}),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
@@ -155,15 +188,21 @@ def test_nothing_passes_without_evidence() -> None:
 
 
 def test_what_nobody_asked_for_is_listed_outside_the_verdict() -> None:
-    unasked = replace(clean(), limits={}, asked=Asked(False, False, False), invariants=HookAnswer())
+    unasked = replace(clean(), limits={}, asked=Asked(False, False, False), invariants=HookAnswer(), stops=None)
     judgement = judge(unasked)
     named = " ".join(each.name for each in judgement.not_checked)
     assert judgement.verdict is Verdict.PASS
-    for name in ("reconcile.edges", "logs.errors", "scrapes.continuous", "invariants", "latency"):
+    for name in ("reconcile.edges", "logs.errors", "scrapes.continuous", "invariants", "latency", "traces", "drain"):
         assert name in named
 
 
-CHANGES: list[Change] = [lambda evidence: evidence, late, uncounted, no_prometheus, unquiet, bad_hook, no_logs]
+def test_whole_traces_are_not_asked_for_where_no_step_names_a_service() -> None:
+    judgement = judge(replace(clean(), expected={"buy": ()}))
+    assert judgement.verdict is Verdict.PASS
+    assert "traces.complete" in {each.name for each in judgement.not_checked}
+
+
+CHANGES: list[Change] = [lambda evidence: evidence, late, uncounted, no_prometheus, unquiet, bad_hook, no_logs, hanging]
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -216,7 +255,7 @@ def test_junit_survives_what_a_log_line_may_hold() -> None:
 def test_the_summary_shows_first_what_failed() -> None:
     text = summary_markdown(document(uncounted(clean())))
     head, _, folded = text.partition("<details>")
-    assert text.splitlines()[0].endswith("FAIL: 2 of 14 checks failed: reconcile.edges, reconcile.logs")
+    assert text.splitlines()[0].endswith("FAIL: 2 of 17 checks failed: reconcile.edges, reconcile.logs")
     assert "`reconcile.edges`" in head
     assert "latency.buy.p95" not in head
     assert "latency.buy.p95" in folded

@@ -6,6 +6,8 @@ import pytest
 
 from fleet.gateway.model import ROUTES, merged
 
+OWN: dict[str, Any] = {"info": {"title": "shop"}, "paths": {"/v1/own": {"get": {}}}, "components": {}}
+
 
 def documents(**schemas: object) -> dict[str, dict[str, Any]]:
     """Documents of all callees, each operation referring to the schema Thing, which refers to Part."""
@@ -25,31 +27,32 @@ def documents(**schemas: object) -> dict[str, dict[str, Any]]:
 
 
 def test_every_public_operation_is_there_and_no_other() -> None:
-    paths = merged("shop", "1", documents())["paths"]
+    paths = merged(OWN, documents())["paths"]
     assert {(method.upper(), path) for path, item in paths.items() for method in item} == {
-        (route.method, route.template) for route in ROUTES
+        ("GET", "/v1/own"),
+        *((route.method, route.template) for route in ROUTES),
     }
 
 
 def test_schemas_come_along_when_something_refers_to_them() -> None:
-    assert set(merged("shop", "1", documents())["components"]["schemas"]) == {"Thing", "Part"}
+    assert set(merged(OWN, documents())["components"]["schemas"]) == {"Thing", "Part"}
 
 
 def test_the_ways_to_prove_who_one_is_come_along() -> None:
-    assert "bearer" in merged("shop", "1", documents())["components"]["securitySchemes"]
+    assert "bearer" in merged(OWN, documents())["components"]["securitySchemes"]
 
 
 def test_a_name_for_two_things_is_refused() -> None:
     with pytest.raises(ValueError, match="schemas Part another meaning"):
-        merged("shop", "1", documents(Part={"type": "number"}))
+        merged(OWN, documents(Part={"type": "number"}))
 
 
 def test_a_public_operation_that_nobody_documents_is_refused() -> None:
     incomplete = documents()
     del incomplete["orders"]["paths"]["/v1/orders"]["post"]
     with pytest.raises(ValueError, match="orders does not document POST /v1/orders"):
-        merged("shop", "1", incomplete)
+        merged(OWN, incomplete)
 
 
 def test_the_version_is_that_of_the_schemas() -> None:
-    assert merged("shop", "1", documents())["openapi"] == "3.1.0"
+    assert merged(OWN, documents())["openapi"] == "3.1.0"

@@ -4,14 +4,20 @@ import pytest
 from shop_in_process import Shop
 from werkzeug.test import TestResponse
 
+from fleet.kit.testing import bearer
+
+STEPS = [f"/v1/reservations/x/{verb}" for verb in ("commit", "release", "return")]
+
 
 def reserve(shop: Shop, name: str, product: str, *, key: str | None = "one", quantity: object = 1) -> TestResponse:
     body = {"reservation_id": name, "product_id": product, "quantity": quantity}
-    return shop.client("inventory").post("/v1/reservations", json=body, headers=shop.headers("cust-1", key))
+    headers = shop.service_headers("inventory", key)
+    return shop.client("inventory").post("/v1/reservations", json=body, headers=headers)
 
 
 def step(shop: Shop, name: str, verb: str, key: str | None = "one") -> TestResponse:
-    return shop.client("inventory").post(f"/v1/reservations/{name}/{verb}", headers=shop.headers("cust-1", key))
+    headers = shop.service_headers("inventory", key)
+    return shop.client("inventory").post(f"/v1/reservations/{name}/{verb}", headers=headers)
 
 
 def test_stock_is_open_to_everybody(shop: Shop) -> None:
@@ -24,14 +30,20 @@ def test_stock_of_nothing_is_not_found(shop: Shop) -> None:
     assert shop.client("inventory").get("/v1/stock/none").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/v1/reservations", "/v1/reservations/x/commit", "/v1/reservations/x/release"])
+@pytest.mark.parametrize("path", ["/v1/reservations", *STEPS])
 def test_reservations_need_a_token(shop: Shop, path: str) -> None:
     assert shop.client("inventory").post(path, json={}).status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/v1/reservations/x/commit", "/v1/reservations/x/release"])
+@pytest.mark.parametrize("path", ["/v1/reservations", *STEPS])
+def test_no_customer_reserves(shop: Shop, path: str) -> None:
+    token = bearer("cust-1", "inventory", "orders account")
+    assert shop.client("inventory").post(path, json={}, headers=token).status_code == 403
+
+
+@pytest.mark.parametrize("path", STEPS)
 def test_steps_need_a_key(shop: Shop, path: str) -> None:
-    assert shop.client("inventory").post(path, headers=shop.headers("cust-1")).status_code == 400
+    assert shop.client("inventory").post(path, headers=shop.service_headers("inventory")).status_code == 400
 
 
 def test_a_reservation_needs_a_key(shop: Shop) -> None:
@@ -45,6 +57,7 @@ def test_a_reservation_goes_its_way(shop: Shop) -> None:
         step(shop, f"way-{product}", "commit").get_json()["state"],
     ]
     assert (states, shop.available(product)) == (["reserved", "committed"], 3)
+    assert (step(shop, f"way-{product}", "return").get_json()["state"], shop.available(product)) == ("returned", 4)
 
 
 def test_the_same_key_is_replayed(shop: Shop) -> None:
@@ -68,7 +81,9 @@ def test_one_key_does_not_serve_two_reservations(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "verb,status", [("commit", 404), ("release", 200)], ids=["nothing-to-commit", "released-before-it-came"]
+    "verb,status",
+    [("commit", 404), ("return", 404), ("release", 200)],
+    ids=["nothing-to-commit", "nothing-to-return", "released-before-it-came"],
 )
 def test_a_step_without_a_reservation(shop: Shop, verb: str, status: int) -> None:
     assert step(shop, f"none-{verb}", verb, key=f"none-{verb}").status_code == status

@@ -1,5 +1,6 @@
 """The course of a call, over a fake transport and a clock that moves only when told."""
 
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -7,10 +8,21 @@ import pytest
 
 from fleet.kit import errors, exchange
 from fleet.kit.attempts import Attempt
+from fleet.kit.balance import TwoChoices
+from fleet.kit.breaker import Leave
 from fleet.kit.client import Answer, ServiceClient, Timeouts
 from fleet.kit.correlation import parse
 from fleet.kit.discovery import StaticDiscovery
-from fleet.kit.errors import ClientError, DeadlineExceeded, NotFound, TimedOut, Unavailable, UnexpectedAnswer
+from fleet.kit.errors import (
+    BadRequest,
+    ClientError,
+    DeadlineExceeded,
+    NotFound,
+    TimedOut,
+    Unavailable,
+    UnexpectedAnswer,
+)
+from fleet.kit.retries import RetryPolicy
 from fleet.kit.testing import FakeTransport, Harness, Scripted, harness, received
 from fleet.kit.transport import Received, Request, TransportError
 
@@ -18,6 +30,27 @@ REFUSED = TransportError("ConnectionRefused", "no connection", sent=False)
 BROKEN = TransportError("ConnectionBroken", "the connection broke", sent=True)
 SLOW = TransportError("ReadTimeout", "no answer in time", sent=True, timed_out=True)
 OK = received(200, {"id": "x"})
+
+
+class Neighbours:
+    """A gate that refuses the addresses in `shut` and keeps what it hears."""
+
+    def __init__(self, *shut: str) -> None:
+        self.shut = set(shut)
+        self.heard: list[tuple[str, bool]] = []
+        self.gone: set[str] = set()
+
+    def admit(self, callee: str, address: str) -> Leave:
+        if address in self.shut:
+            raise Unavailable(f"{callee} at {address} is left alone for now.")
+        return Leave.CALL
+
+    def settled(self, callee: str, address: str, leave: Leave, *, answered: bool) -> None:
+        assert leave is Leave.CALL
+        self.heard.append((f"{callee} {address}", answered))
+
+    def forget(self, addresses: Iterable[str]) -> None:
+        self.gone.update(addresses)
 
 
 @dataclass
@@ -28,6 +61,7 @@ class World:
     now: float = 100.0
     pauses: list[float] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
+    gate: Neighbours = field(default_factory=Neighbours)
 
     def attempted(self, attempt: Attempt) -> None:
         self.attempts.append(attempt)
@@ -36,12 +70,17 @@ class World:
         self.pauses.append(seconds)
         self.now += seconds
 
-    def client(self, timeouts: Timeouts | None = None, addresses: tuple[str, ...] = ("h:1", "h:2")) -> ServiceClient:
+    def client(
+        self, timeouts: Timeouts | None = None, addresses: Sequence[str] = ("h:1", "h:2"), attempts: int = 3
+    ) -> ServiceClient:
         return ServiceClient(
             callee="a",
             discovery=StaticDiscovery({"a": addresses}),
+            policy=RetryPolicy(attempts=attempts),
+            gate=self.gate,
             transport=self.transport,
             recorder=self,
+            balancer=TwoChoices(sample=lambda addresses, number: list(addresses)[:number]),
             timeouts=timeouts or Timeouts(),
             clock=lambda: self.now,
             wait=self.wait,
@@ -135,8 +174,8 @@ def test_final_answer_is_not_tried_again(status: int) -> None:
     assert len(given.transport.sent) == 1
 
 
-@pytest.mark.parametrize("fault", [REFUSED, BROKEN, SLOW, received(503)])
-def test_post_without_key_is_never_tried_again(fault: Scripted) -> None:
+@pytest.mark.parametrize("fault", [BROKEN, SLOW, received(503)])
+def test_post_without_key_is_never_sent_again(fault: Scripted) -> None:
     given = world(fault)
     with suppress(ClientError):  # a 503 is an answer, the others are none
         given.client().post("/v1/things")
@@ -154,7 +193,52 @@ def test_three_attempts_are_the_most() -> None:
     with pytest.raises(Unavailable):
         given.client().get("/v1/things")
     assert len(given.transport.sent) == 3
+
+
+def addresses(given: World) -> list[str]:
+    return [request.address for request in given.transport.sent]
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 3])
+def test_what_was_not_sent_is_tried_again_whatever_it_is(attempts: int) -> None:
+    given = world(REFUSED, REFUSED, OK)
+    assert given.client(attempts=attempts).post("/v1/things").status == 200
+    assert addresses(given) == ["h:1", "h:2", "h:1"]
+
+
+@pytest.mark.parametrize("second", [BROKEN, SLOW, received(503)])
+def test_what_was_sent_by_then_is_not_tried_again(second: Scripted) -> None:
+    given = world(REFUSED, second)
+    with suppress(ClientError):
+        given.client(attempts=1).get("/v1/things")
+    assert len(given.transport.sent) == 2
+
+
+def test_unsent_goes_to_another_replica_at_once_and_waits_before_the_same() -> None:
+    given = world(REFUSED)
+    with pytest.raises(Unavailable):
+        given.client().get("/v1/things")
+    assert given.pauses == [0.1]
+
+
+def test_pauses_grow() -> None:
+    given = world(BROKEN)
+    with pytest.raises(Unavailable):
+        given.client().get("/v1/things")
     assert given.pauses == [0.05, 0.1]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_answer_that_says_when_is_asked_again_then(status: int) -> None:
+    given = world(received(status, Retry_After="2"), OK)
+    assert given.client().get("/v1/things").status == 200
+    assert given.pauses == [2.0]
+
+
+def test_answer_that_says_a_time_beyond_the_deadline_is_the_last() -> None:
+    given = world(received(503, Retry_After="11"))
+    assert given.client().get("/v1/things").status == 503
+    assert (len(given.transport.sent), given.pauses) == (1, [])
 
 
 def test_last_answer_is_returned_when_attempts_are_used_up() -> None:
@@ -162,7 +246,7 @@ def test_last_answer_is_returned_when_attempts_are_used_up() -> None:
 
 
 def test_budget_ends_the_retries() -> None:
-    given = world(REFUSED)
+    given = world(BROKEN)
     client = given.client()
     for _ in range(20):
         with pytest.raises(Unavailable):
@@ -251,25 +335,68 @@ def test_each_attempt_is_a_span_below_the_callers() -> None:
     assert len({attempt.span.span_id for attempt in given.attempts}) == 2
 
 
-class ShutGate:
-    def __init__(self) -> None:
-        self.seen: list[tuple[str, bool]] = []
-
-    def admit(self, callee: str, address: str) -> None:
-        if address == "h:1":
-            raise Unavailable(f"{callee} at {address} is left alone for now.")
-
-    def settled(self, callee: str, address: str, *, ok: bool) -> None:
-        self.seen.append((f"{callee} {address}", ok))
+def test_replica_that_is_left_alone_gets_nothing() -> None:
+    given = world(OK)
+    given.gate.shut = {"h:1"}
+    given.client().get("/v1/things")
+    assert addresses(given) == ["h:2"]
+    assert given.gate.heard == [("a h:2", True)]
 
 
-def test_gate_refuses_before_anything_is_sent_and_hears_how_the_rest_ended() -> None:
-    given, gate = world(OK), ShutGate()
-    client = given.client()
-    client.gate = gate
-    assert client.get("/v1/things").status == 200
-    assert sent(given).url == "http://h:2/v1/things"
-    assert gate.seen == [("a h:2", True)]
+def test_no_replica_that_may_be_called_is_no_attempt() -> None:
+    given = world(OK)
+    given.gate.shut = {"h:1", "h:2"}
+    with pytest.raises(Unavailable, match="No replica of a may be called now") as caught:
+        given.client().get("/v1/things")
+    assert (given.transport.sent, given.attempts, given.pauses) == ([], [], [])
+    assert not caught.value.outcome_unknown
+
+
+def test_answer_stands_when_nobody_may_be_called_after_it() -> None:
+    def answer(_: Request) -> Received:
+        given.gate.shut = {"h:1", "h:2"}
+        return received(503)
+
+    given = world(answer)
+    assert given.client().get("/v1/things").status == 503
+
+
+@pytest.mark.parametrize(
+    "fault, heard",
+    [
+        pytest.param(received(503), True, id="an answer is an answer"),
+        pytest.param(REFUSED, False, id="refused"),
+        pytest.param(BROKEN, False, id="broken"),
+        pytest.param(SLOW, False, id="too slow"),
+    ],
+)
+def test_gate_hears_whether_an_answer_came(*, fault: Scripted, heard: bool) -> None:
+    given = world(fault)
+    with suppress(ClientError):
+        given.client(attempts=1, addresses=["h:1"]).post("/v1/things")
+    assert given.gate.heard[0] == ("a h:1", heard)
+
+
+def test_replica_that_had_no_time_is_not_blamed() -> None:
+    given = world(SLOW)
+    with pytest.raises(TimedOut):
+        given.client().post("/v1/things", timeout=0.9)
+    assert given.gate.heard == []
+
+
+@pytest.mark.parametrize("value", ["a\nb", " a", "\xa0a", "\N{SNOWMAN}", "a\x7f", "\x00"])
+def test_header_that_cannot_be_passed_on_is_refused(value: str) -> None:
+    given = world(OK)
+    with pytest.raises(BadRequest, match="Idempotency-Key"):
+        given.client().post("/v1/things", headers={"Idempotency-Key": value})
+    assert given.transport.sent == []
+
+
+@pytest.mark.parametrize("value", ["", "a", "a b\tc", '"{x}"'])
+def test_header_goes_on_as_it_came(value: str) -> None:
+    given = world(OK)
+    given.client().get("/v1/things", headers={"X": value})
+    assert sent(given).headers["X"] == value
 
 
 CLIENT = "http_client_request_duration_seconds_count"

@@ -73,3 +73,29 @@ def test_sampling_is_passed_on(*, sampled: bool) -> None:
 def test_ids_have_their_length() -> None:
     assert len(new_trace_id()) == 32
     assert len(new_span_id()) == 16
+
+
+STATE = "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7"
+
+
+@pytest.mark.parametrize("state", [STATE, "a=1", "a=" + "x" * 510, "a=1, b=2"])
+def test_state_goes_on_as_it_came(state: str) -> None:
+    onward = receive(f"00-{TRACE}-{SPAN}-01", state).child()
+    assert onward.headers() == {"traceparent": onward.header(), "tracestate": state}
+
+
+@pytest.mark.parametrize(
+    "header, state",
+    [
+        pytest.param(f"00-{TRACE}-{SPAN}-01", None, id="absent"),
+        pytest.param(f"00-{TRACE}-{SPAN}-01", "", id="empty"),
+        pytest.param(f"00-{TRACE}-{SPAN}-01", "a=" + "x" * 511, id="too long"),
+        pytest.param(f"00-{TRACE}-{SPAN}-01", "a=1\r\nX: 1", id="another line"),
+        pytest.param(f"00-{TRACE}-{SPAN}-01", "no member", id="no member"),
+        pytest.param(f"00-{TRACE}-{SPAN}-01", "a=\xe4", id="not ASCII"),
+        pytest.param(None, STATE, id="without a trace"),
+        pytest.param("rubbish", STATE, id="of an invalid trace"),
+    ],
+)
+def test_state_that_does_not_belong_is_dropped(header: str | None, state: str | None) -> None:
+    assert receive(header, state).headers().keys() == {"traceparent"}

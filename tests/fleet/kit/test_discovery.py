@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.kit.discovery import DiscoveryError, FileDiscovery, RoundRobin, StaticDiscovery, parse
+from fleet.kit.discovery import DiscoveryError, FileDiscovery, StaticDiscovery, parse
 
 
 def document(**targets: list[str]) -> str:
@@ -59,8 +59,3 @@ def test_missing_file_leaves_the_last_state(file: Path) -> None:
     discovery.addresses("orders")
     file.unlink()
     assert discovery.addresses("orders") == ["127.0.0.1:1"]
-
-
-def test_round_robin_goes_round() -> None:
-    balancer = RoundRobin()
-    assert [balancer.pick(["a", "b", "c"]) for _ in range(4)] == ["a", "b", "c", "a"]

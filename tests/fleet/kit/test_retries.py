@@ -1,6 +1,6 @@
 import pytest
 
-from fleet.kit.retries import RetryBudget, RetryPolicy, repeatable
+from fleet.kit.retries import RetryBudget, RetryPolicy, asked_back, repeatable
 
 
 class Clock:
@@ -62,3 +62,37 @@ def test_backoff_doubles_up_to_its_cap(attempt: int, draw: float, seconds: float
 )
 def test_repeatable(*, method: str, keyed: bool, expected: bool) -> None:
     assert repeatable(method, keyed=keyed) is expected
+
+
+@pytest.mark.parametrize(
+    "attempts, attempt, sent, may, expected",
+    [
+        pytest.param(3, 2, True, True, True, id="below the attempts"),
+        pytest.param(3, 3, True, True, False, id="attempts used up"),
+        pytest.param(1, 1, True, True, False, id="one attempt"),
+        pytest.param(3, 1, True, False, False, id="sent and not repeatable"),
+        pytest.param(1, 1, False, False, True, id="not sent"),
+        pytest.param(1, 3, False, True, False, id="not sent three times"),
+    ],
+)
+def test_allows(*, attempts: int, attempt: int, sent: bool, may: bool, expected: bool) -> None:
+    assert RetryPolicy(attempts=attempts).allows(attempt, sent=sent, repeatable=may) is expected
+
+
+@pytest.mark.parametrize(
+    "status, value, seconds",
+    [
+        (503, "1", 1.0),
+        (429, "120", 120.0),
+        (503, "0", 0.0),
+        (200, "1", None),
+        (502, "1", None),
+        (503, "", None),
+        (503, "1.5", None),
+        (503, "-1", None),
+        (503, "99999", None),
+        (503, "Wed, 21 Oct 2026 07:28:00 GMT", None),
+    ],
+)
+def test_asked_back(status: int, value: str, seconds: float | None) -> None:
+    assert asked_back(status, {"Retry-After": value}) == seconds

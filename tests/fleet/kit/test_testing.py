@@ -9,7 +9,7 @@ from fleet.kit.testing import FakeTransport, assert_contract, capture, harness, 
 from fleet.kit.transport import Request, TransportError
 
 CONTRACT = load_contract(Settings().telemetry_file)
-REQUEST = Request("GET", "http://h:1/", {}, None, 1, 1)
+REQUEST = Request("GET", "h:1", "/", {}, None, 1, 1)
 
 
 def test_what_the_kit_emits_is_in_the_contract() -> None:

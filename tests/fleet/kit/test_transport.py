@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from fleet.kit.transport import Request, RequestsTransport, TransportError
+from fleet.kit.transport import IDLE_SECONDS, Request, RequestsTransport, TransportError
 
 Behaviour = Callable[[socket.socket], None]
 
@@ -16,7 +16,10 @@ def hear(connection: socket.socket) -> bytes:
     """The whole request: head and body come in packets of their own, and closing on unread bytes would reset."""
     heard = b""
     while not heard.endswith(b"\r\n\r\n{}"):
-        heard += connection.recv(65536)
+        more = connection.recv(65536)
+        if not more:
+            raise ConnectionError("closed within a request")
+        heard += more
     return heard
 
 
@@ -56,7 +59,7 @@ def server(behave: Behaviour) -> Iterator[int]:
 
 
 def request(port: int, read_timeout: float = 2.0) -> Request:
-    return Request("POST", f"http://127.0.0.1:{port}/v1/things?q=1", {"A": "b"}, b"{}", 1.0, read_timeout)
+    return Request("POST", f"127.0.0.1:{port}", "/v1/things?q=1", {"A": "b"}, b"{}", 1.0, read_timeout)
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Y: 1\r\nConnection: close\r\n\r\n{}"
@@ -129,3 +132,92 @@ def test_closed_port_was_not_sent() -> None:
     with pytest.raises(TransportError) as raised:
         RequestsTransport(2).send(request(port))
     assert (raised.value.kind, raised.value.sent) == ("ConnectionRefused", False)
+
+
+class Keeping:
+    """A server that keeps its connections until told, and counts them."""
+
+    def __init__(self) -> None:
+        self.connections: list[socket.socket] = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections.append(connection)
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection: socket.socket) -> None:
+        try:
+            while True:
+                hear(connection)
+                connection.sendall(KEPT)
+        except OSError:
+            return
+
+    def hang_up(self) -> None:
+        for connection in self.connections:
+            connection.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for connection in self.connections:
+            connection.close()
+
+
+KEPT = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.fixture
+def keeping() -> Iterator[Keeping]:
+    keeping = Keeping()
+    yield keeping
+    keeping.close()
+
+
+@pytest.fixture
+def transport() -> Iterator[RequestsTransport]:
+    transport = RequestsTransport(2)
+    yield transport
+    transport.close()
+
+
+def test_connection_is_kept(keeping: Keeping, transport: RequestsTransport) -> None:
+    for _ in range(3):
+        transport.send(request(keeping.port))
+    assert len(keeping.connections) == 1
+
+
+def test_connection_that_the_server_closed_is_not_used(keeping: Keeping, transport: RequestsTransport) -> None:
+    transport.send(request(keeping.port))
+    keeping.hang_up()
+    assert transport.send(request(keeping.port)).status == 200
+    assert len(keeping.connections) == 2
+
+
+def test_connection_that_idled_long_is_not_used(keeping: Keeping) -> None:
+    now = [100.0]
+    transport = RequestsTransport(2, clock=lambda: now[0])
+    transport.send(request(keeping.port))
+    now[0] += IDLE_SECONDS
+    transport.send(request(keeping.port))
+    transport.close()
+    assert len(keeping.connections) == 2
+
+
+def test_connections_to_a_forgotten_address_are_closed(keeping: Keeping, transport: RequestsTransport) -> None:
+    transport.send(request(keeping.port))
+    transport.forget([f"127.0.0.1:{keeping.port}", "127.0.0.1:1"])
+    assert keeping.connections[0].recv(1) == b""
+
+
+def test_forgotten_address_may_come_back(keeping: Keeping, transport: RequestsTransport) -> None:
+    transport.send(request(keeping.port))
+    transport.forget([f"127.0.0.1:{keeping.port}"])
+    assert transport.send(request(keeping.port)).status == 200

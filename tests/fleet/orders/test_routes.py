@@ -307,3 +307,30 @@ def test_orders_are_counted_by_how_they_end(fresh_shop: Shop) -> None:
         for status in ("failed", "confirmed")
     }
     assert counts == {"failed": 1, "confirmed": 1}
+
+
+def test_pages_neither_skip_nor_repeat_while_orders_come(shop: Shop) -> None:
+    customer, product = shop.customer(10_000), shop.goods(50)
+    before = [shop.order(customer, product, f"before-{number}").get_json()["id"] for number in range(5)]
+    seen: list[str] = []
+    query = {"limit": "2"}
+    while query:
+        page = shop.client("orders").get("/v1/orders", query_string=query, headers=shop.headers(customer)).get_json()
+        seen += [order["id"] for order in page["items"]]
+        shop.order(customer, product, f"meanwhile-{len(seen)}")
+        query = {"limit": "2", "cursor": page["next_cursor"]} if page["next_cursor"] else {}
+    assert seen == before[::-1]
+
+
+def test_an_order_that_comes_after_its_deadline_is_not_begun(shop: Shop) -> None:
+    customer, product = shop.customer(), shop.goods()
+
+    def dawdle(path: str) -> None:
+        scope = exchange.current()
+        if path.startswith("/v1/products/") and scope is not None:
+            scope.deadline = monotonic() - 1
+
+    shop.loopback.before = dawdle
+    answer = shop.order(customer, product, "one")
+    shop.loopback.before = None
+    assert (answer.status_code, kind(answer), shop.orders_of(customer)) == (504, "deadline-exceeded", [])

@@ -8,12 +8,13 @@ from werkzeug.test import TestResponse
 
 
 def charge(shop: Shop, subject: str, name: str, amount: int, key: str | None = "one") -> TestResponse:
-    body = {"charge_id": name, "amount": amount}
-    return shop.client("payments").post("/v1/charges", json=body, headers=shop.headers(subject, key))
+    body = {"charge_id": name, "account_id": subject, "amount": amount}
+    return shop.client("payments").post("/v1/charges", json=body, headers=shop.service_headers("payments", key))
 
 
 def refund(shop: Shop, subject: str, name: str, key: str | None = "one") -> TestResponse:
-    return shop.client("payments").post(f"/v1/charges/{name}/refund", headers=shop.headers(subject, key))
+    body, headers = {"account_id": subject}, shop.service_headers("payments", key)
+    return shop.client("payments").post(f"/v1/charges/{name}/refund", json=body, headers=headers)
 
 
 def test_a_deposit_tells_its_id_and_the_balance(shop: Shop) -> None:
@@ -73,28 +74,40 @@ def test_a_refund_and_a_charge_need_a_key(shop: Shop) -> None:
 def test_a_charge_and_its_refund(shop: Shop) -> None:
     customer = shop.customer(100)
     states = [
-        charge(shop, customer, f"o-{customer}", 70).get_json()["state"],
-        refund(shop, customer, f"o-{customer}").get_json()["state"],
+        charge(shop, customer, f"o-{customer}", 70, key=customer).get_json()["state"],
+        refund(shop, customer, f"o-{customer}", key=customer).get_json()["state"],
     ]
     assert (states, shop.balance(customer)) == (["charged", "refunded"], 100)
 
 
 def test_a_declined_charge_has_its_own_type(shop: Shop) -> None:
-    answer = charge(shop, shop.customer(10), "o-2", 11)
+    answer = charge(shop, shop.customer(10), "o-2", 11, key="declined")
     assert (answer.status_code, answer.get_json()["type"].rsplit("/", 1)[-1]) == (402, "payment-declined")
 
 
 def test_a_decline_stays_a_decline_for_its_key(shop: Shop) -> None:
     customer = shop.customer(10)
-    charge(shop, customer, "o-3", 11)
+    charge(shop, customer, "o-3", 11, key="stays")
     shop.deposit(customer, 100, "more")
-    assert charge(shop, customer, "o-3", 11).status_code == 402
+    assert charge(shop, customer, "o-3", 11, key="stays").status_code == 402
 
 
 def test_anothers_charge_is_a_conflict(shop: Shop) -> None:
     customer = shop.customer(100)
-    charge(shop, customer, f"o-{customer}", 70)
-    assert refund(shop, shop.customer(), f"o-{customer}").status_code == 409
+    charge(shop, customer, f"o-{customer}", 70, key=customer)
+    assert refund(shop, shop.customer(), f"o-{customer}", key=f"other-{customer}").status_code == 409
+
+
+@pytest.mark.parametrize("path", ["/v1/charges", "/v1/charges/x/refund"])
+def test_no_customer_charges(shop: Shop, path: str) -> None:
+    assert shop.client("payments").post(path, json={}, headers=shop.headers("cust-1", "one")).status_code == 403
+
+
+@pytest.mark.parametrize("account", ["shop:sales", "", "x" * 65, 5], ids=str)
+def test_only_a_customer_is_charged(shop: Shop, account: object) -> None:
+    body = {"charge_id": "o-9", "account_id": account, "amount": 5}
+    headers = shop.service_headers("payments", "nobody")
+    assert shop.client("payments").post("/v1/charges", json=body, headers=headers).status_code == 422
 
 
 def test_transfers_are_counted_by_kind(fresh_shop: Shop) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from seatrial.backends.logs import LogEvidence, LogSlice, read_logs
-from seatrial.checks.inputs import Attempt, AttemptKey, RequestKey, RequestLine, ServiceLog
+from seatrial.checks.inputs import AnsweredCall, Attempt, AttemptKey, RequestKey, RequestLine, ServiceLog
 from seatrial.project.telemetry import ClientRequestLine, LogRoles, ServerRequestLine
 
 ROLES = LogRoles(
@@ -57,7 +57,7 @@ def read(folder: Path, **services: bytes) -> LogEvidence:
         file = folder / f"{service}.jsonl"
         file.write_bytes(data)
         slices.append(LogSlice(service, file, 0, len(data)))
-    return read_logs(slices, ROLES, entry="front")
+    return read_logs(slices, ROLES, entry="front", sampled=["t1"], failed=["t2"])
 
 
 def front(folder: Path, data: bytes) -> ServiceLog:
@@ -130,6 +130,53 @@ def test_a_span_served_twice_is_repeated(tmp_path: Path) -> None:
     twice = served(3, **{"parent.id": "p2"})
     evidence = read(tmp_path, front=text(served(1)), back=text(served(2), twice))
     assert {service: len(lines) for service, lines in evidence.edges.repeated.items()} == {"back": 1}
+
+
+def test_who_served_is_told_of_sampled_traces_only(tmp_path: Path) -> None:
+    again = served(1, **{"event.id": "again"})
+    traces = read(tmp_path, front=text(served(1), served(2), served(3), again), back=text(served(1))).traces
+    assert traces.served == {"t1": {"front", "back"}}
+
+
+@pytest.mark.parametrize(
+    "answer, unmet",
+    [
+        (served(1, **{"parent.id": "x1"}), []),
+        (served(1, **{"parent.id": "other"}), ["x1"]),
+        (served(2, **{"parent.id": "x1"}), ["x1"]),
+        (called(1, **{"parent.id": "x1"}), ["x1"]),
+    ],
+    ids=["its line", "under another span", "in another trace", "no request line"],
+)
+def test_an_answered_call_is_met_by_its_callees_line(tmp_path: Path, answer: dict[str, Any], unmet: list[str]) -> None:
+    call = called(1, **{"span.id": "x1", "event.id": "call"})
+    answer |= {"callee": "elsewhere"}
+    traces = read(tmp_path, front=text(call), back=text(answer)).traces
+    assert traces.calls == 1
+    assert [found.span for found in traces.unmet] == unmet
+
+
+@pytest.mark.parametrize(
+    "call, calls",
+    [
+        (called(1), 1),
+        (called(2), 1),
+        (called(3), 0),
+        (called(1, status=None), 0),
+        (called(1, callee="elsewhere"), 0),
+    ],
+    ids=["sampled", "failed", "not chosen", "without an answer", "out of the fleet"],
+)
+def test_answered_calls_of_chosen_traces_within_the_fleet_count(
+    tmp_path: Path, call: dict[str, Any], calls: int
+) -> None:
+    traces = read(tmp_path, front=text(call), back=b"").traces
+    assert (traces.calls, len(traces.unmet)) == (calls, calls)
+
+
+def test_an_unmet_call_tells_who_asked_whom(tmp_path: Path) -> None:
+    traces = read(tmp_path, front=text(called(2)), back=b"").traces
+    assert traces.unmet == [AnsweredCall("t2", "s2", "front", "back", "200")]
 
 
 def test_a_silent_service_has_an_empty_log(tmp_path: Path) -> None:

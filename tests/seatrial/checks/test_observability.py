@@ -96,16 +96,40 @@ def test_a_planned_restart_may_fail_scrapes(instance: str, expected: Verdict) ->
         ({"a-1": 1.0}, {"a-1": 2.0}, [], [], F),
         ({"a-1": 1.0}, {"a-1": 2.0}, ["a-1"], [], P),
         ({"a-1": 1.0}, {}, [], ["a-1 (pid 7) ended by itself"], F),
+        ({"a-1": 1.0}, {"a-1": 2.0}, ["a-1"], ["a-1 (pid 7) ended by itself"], F),
         ({"a-1": 1.0}, {}, [], [], U),
         ({}, {"a-1": 1.0}, [], [], U),
     ],
-    ids=["same process", "another process", "planned", "seen to end", "gone at the end", "unknown at first"],
+    ids=[
+        "same process",
+        "another process",
+        "planned",
+        "seen to end",
+        "ended by itself, then restarted by plan",
+        "gone at the end",
+        "unknown at first",
+    ],
 )
 def test_restarts(
     before: dict[str, float], after: dict[str, float], planned: list[str], exits: list[str], expected: Verdict
 ) -> None:
     found = restarts_unplanned(before, after, expected=["a-1"], planned=planned, exits=exits)
     assert found.verdict is expected
+
+
+@pytest.mark.parametrize(
+    "exits, words",
+    [
+        ([], "2 replicas, each one process throughout but for what was planned; planned restarts: a-1 2, b-1 1"),
+        (["a-1 (pid 7) ended by itself"], "a-1 (pid 7) ended by itself; planned restarts: a-1 2, b-1 1"),
+    ],
+    ids=["planned only", "both"],
+)
+def test_planned_restarts_are_counted(exits: list[str], words: str) -> None:
+    before, after = {"a-1": 1.0, "b-1": 1.0}, {"a-1": 2.0, "b-1": 2.0}
+    planned = ["b-1", "a-1", "a-1"]
+    found = restarts_unplanned(before, after, expected=["a-1", "b-1"], planned=planned, exits=exits)
+    assert found.reason == words
 
 
 def test_restarts_of_nothing_are_inconclusive() -> None:

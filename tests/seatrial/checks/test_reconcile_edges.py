@@ -92,6 +92,39 @@ def test_an_unreadable_service_leaves_it_inconclusive() -> None:
     assert "back-1: refused" in found.finding.reason
 
 
+BLIND = ServiceCounts(unreadable="blind-1: refused")
+F, U = Verdict.FAIL, Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    "counted, blind_log, verdict, words",
+    [
+        (3, ServiceLog(), U, "counters cannot be read: blind-1: refused; elsewhere 3 attempts compared; no difference"),
+        (2, ServiceLog(), F, "1 lost"),
+        (4, ServiceLog(), F, "1 unexplained"),
+        (4, ServiceLog(attempts=Counter({CALL: 1})), U, "no difference"),
+        (3, ServiceLog(attempts=Counter({CALL: 1})), F, "1 lost"),
+        (4, None, U, "no difference"),
+        (2, None, F, "1 lost"),
+    ],
+    ids=[
+        "equal", "lost", "nobody's, and not the blind one's", "the blind one's", "lost, by its lines",
+        "perhaps the mute one's", "lost beside a mute one",
+    ],
+)  # fmt: skip
+def test_the_edges_beside_an_unreadable_service_are_judged(
+    counted: int, blind_log: ServiceLog | None, verdict: Verdict, words: str
+) -> None:
+    counts = {
+        "front": ServiceCounts(attempts=Counter({CALL: 3})),
+        "back": ServiceCounts(Counter({OK: counted})),
+        "blind": BLIND,
+    }
+    found = reconcile_edges(counts, {"blind": blind_log} if blind_log else {}, None, entry="front", obstacle="")
+    assert found.finding.verdict is verdict
+    assert words in found.finding.reason
+
+
 @pytest.mark.parametrize("obstacle", ["", "the fleet was not quiet"], ids=["no calls", "not quiet"])
 def test_without_ground_it_is_inconclusive(obstacle: str) -> None:
     assert reconcile({}, {}, obstacle=obstacle).finding.verdict is Verdict.INCONCLUSIVE

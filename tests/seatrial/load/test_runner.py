@@ -1,5 +1,6 @@
 """What the child is told; e2e/test_load.py runs it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,11 @@ def test_the_child_is_told_where_everything_is() -> None:
 
 def test_without_identities_none_are_named() -> None:
     assert "SEATRIAL_IDENTITIES" not in job().child_environment()
+
+
+def test_targets_are_named_by_file_and_entry() -> None:
+    told = replace(job(), discovery=Path("/r/discovery.json"), entry="front").child_environment()
+    assert (told["SEATRIAL_DISCOVERY_FILE"], told["SEATRIAL_ENTRY"]) == ("/r/discovery.json", "front")
 
 
 def test_settings_of_a_persons_own_locust_do_not_reach_it() -> None:

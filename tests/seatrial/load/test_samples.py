@@ -83,9 +83,9 @@ def test_client_rows_leave_out_what_was_never_sent(tmp_path: Path) -> None:
     ]
     leave(tmp_path, rows)
     sent = gather(tmp_path).client_rows()
-    assert [(row.trace, row.key, row.outcome) for row in sent] == [
-        ("t", RequestKey("GET", "/p", "200"), "ok"),
-        ("u", RequestKey("GET", "/p", ""), "timeout"),
+    assert [(row.trace, row.key, row.outcome, row.step) for row in sent] == [
+        ("t", RequestKey("GET", "/p", "200"), "ok", "page"),
+        ("u", RequestKey("GET", "/p", ""), "timeout", "page"),
     ]
 
 
@@ -124,6 +124,17 @@ def test_what_the_journeys_say_of_themselves(tmp_path: Path) -> None:
     samples = gather(tmp_path)
     assert samples.expected_services() == {"page": ("web",)}
     assert samples.journey_errors() == ["look: KeyError('x')"]
+
+
+def test_right_statuses_are_gathered_as_text(tmp_path: Path) -> None:
+    leave(tmp_path, [{}], right_statuses={"page": [200, 304]})
+    leave(tmp_path, [{}], pid=2, right_statuses={"stale": [401]})
+    assert gather(tmp_path).right_statuses() == {"page": {"200", "304"}, "stale": {"401"}}
+
+
+def test_an_account_that_does_not_tell_right_statuses_is_read(tmp_path: Path) -> None:
+    leave(tmp_path, [{}])
+    assert gather(tmp_path).right_statuses() == {}
 
 
 @pytest.mark.parametrize("drawn, astray", [(5, ""), (16, ""), (17, "17 arrivals were drawn"), (0, "")])

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from seatrial.openloop.client import Client, Connections
+from seatrial.openloop.client import Client
+from seatrial.openloop.connections import Connections
 from seatrial.openloop.errors import Broken, NotSent, SettingsError, TimedOut
 from seatrial.openloop.steps import Answer
 
@@ -16,7 +17,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 class Server:
-    """Hands each connection to `serve` with its number; `requests` is what came, by connection."""
+    """Hands each connection to `serve` with its number."""
 
     def __init__(self, serve: Serve) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -26,7 +27,11 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/base"
+        return f"http://{self.address}/base"
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self._listener.getsockname()[1]}"
 
     def close(self) -> None:
         self._listener.close()
@@ -118,7 +123,21 @@ def test_the_request_on_the_wire() -> None:
 )
 def test_every_framing_gives_the_whole_body(answer: bytes, body: bytes) -> None:
     with talking(once(answer)) as (client, _):
-        assert ask(client) == Answer(200, body)
+        answered = ask(client)
+    assert (answered.status, answered.body) == (200, body)
+
+
+def test_an_answer_has_its_headers_by_names_in_any_case() -> None:
+    with talking(once(b'HTTP/1.1 200 OK\r\nETag: "a"\r\nContent-Length: 0\r\n\r\n')) as (client, _):
+        answered = ask(client)
+    assert (answered.header("etag"), answered.header("ETag"), answered.header("Location")) == ('"a"', '"a"', None)
+
+
+def test_an_answer_without_a_body_keeps_its_connection() -> None:
+    unchanged = b'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n\r\n'
+    with talking(always(unchanged)) as (client, server):
+        assert [(answered.status, answered.body) for answered in (ask(client), ask(client))] == [(304, b"")] * 2
+        assert server.connections == 1
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 401, 404, 500, 503])
@@ -230,3 +249,95 @@ def test_a_connection_idle_for_too_long_is_closed() -> None:
     for pair in pairs:
         for end in pair:
             end.close()
+
+
+class CountingServer(Server):
+    """Answers always."""
+
+    def __init__(self) -> None:
+        super().__init__(self._answer)
+        self.requests = 0
+
+    def _answer(self, connection: socket.socket, _: int) -> None:
+        while request(connection):
+            self.requests += 1
+            connection.sendall(OK)
+
+
+class Coming:
+    """Targets that the test lets come and go."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses = addresses
+
+    def present(self) -> tuple[str, ...]:
+        return self.addresses
+
+
+@contextmanager
+def several(number: int) -> Iterator[tuple[Client, Coming, list[CountingServer]]]:
+    servers = [CountingServer() for _ in range(number)]
+    targets = Coming(*(server.address for server in servers))
+    client = Client("http://shop.example:1/base", connect_timeout=1.0, read_timeout=2.0, targets=targets)
+    try:
+        yield client, targets, servers
+    finally:
+        client.close()
+        for server in servers:
+            server.close()
+
+
+def test_targets_are_asked_in_turn_on_connections_of_their_own() -> None:
+    with several(3) as (client, _, servers):
+        assert {ask(client).status for _ in range(9)} == {200}
+        assert [server.requests for server in servers] == [3, 3, 3]
+        assert [server.connections for server in servers] == [1, 1, 1]
+
+
+def test_a_target_that_has_gone_is_not_asked() -> None:
+    with several(2) as (client, targets, servers):
+        ask(client)
+        ask(client)
+        targets.addresses = targets.addresses[1:]
+        for _ in range(4):
+            ask(client)
+        assert [server.requests for server in servers] == [1, 5]
+
+
+def test_a_target_that_comes_back_gets_a_new_connection() -> None:
+    with several(1) as (client, targets, servers):
+        ask(client)
+        was, targets.addresses = targets.addresses, ()
+        with pytest.raises(NotSent, match="no target is there"):
+            ask(client)
+        targets.addresses = was
+        ask(client)
+        assert servers[0].connections == 2
+
+
+def test_an_answer_of_a_target_that_has_gone_meanwhile_counts_and_its_connection_does_not() -> None:
+    with several(2) as (client, targets, servers):
+        pending = client.send("GET", "/", {}, b"")
+        was, targets.addresses = targets.addresses, targets.addresses[1:]
+        ask(client)
+        assert client.receive(pending).status == 200
+        targets.addresses = was
+        for _ in range(2):
+            ask(client)
+        assert servers[0].connections == 2
+
+
+def test_the_host_header_is_the_targets() -> None:
+    seen: list[bytes] = []
+
+    def serve(connection: socket.socket, _: int) -> None:
+        seen.append(request(connection))
+        connection.sendall(OK)
+
+    server = Server(serve)
+    address = server.address
+    client = Client("http://shop.example/base", connect_timeout=1, read_timeout=1, targets=Coming(address))
+    ask(client)
+    client.close()
+    server.close()
+    assert seen[0].startswith(f"GET /base/x?y=1 HTTP/1.1\r\nHost: {address}\r\n".encode())

@@ -7,12 +7,15 @@ import pytest
 
 from seatrial.openloop.client import Client
 from seatrial.openloop.errors import ExchangeError, JourneyFailed, NotSent, TimedOut
-from seatrial.openloop.journey import Journey, Surroundings
+from seatrial.openloop.journey import Journey, Surroundings, bearer, fresh_key, keyed
 from seatrial.openloop.recorder import RequestRow
 from seatrial.openloop.steps import Answer, Step, has
 
 PAGE = Step("page", "GET", "/items/{item_id}", {200: has("id")})
 ORDER = Step("order", "POST", "/orders", {201: has("id"), 409: None}, keyed=True, authorized=True, ref="id")
+
+ECHO = Step("echo", "POST", "/echo", echoes={"name": "name"})
+OWN = Step("own", "GET", "/p/{item_id}", {200: has("id")}, echoes={"id": "item_id"})
 
 
 class World:
@@ -108,6 +111,42 @@ def test_a_keyed_step_sends_a_fresh_key_each_time_and_keeps_the_id_of_the_answer
     assert [row.ref for row in world.rows] == ["o-1", "o-1"]
 
 
+def test_a_key_that_is_given_is_sent_and_kept_instead() -> None:
+    world, key = World(PLACED, PLACED), fresh_key()
+    journey = world.journey()
+    first = journey.do(ORDER, body={"n": 1}, headers=keyed(key))
+    journey.do(ORDER, body={"n": 1}, headers=keyed(key), like=first)
+    assert [headers["Idempotency-Key"] for _, _, headers, _ in world.sent] == [key, key]
+    assert [(row.key, row.ref, row.outcome) for row in world.rows] == [(key, "o-1", "ok")] * 2
+
+
+def test_another_answer_to_the_same_key_is_wrong() -> None:
+    world = World(PLACED, Answer(201, b'{"id": "o-2"}'))
+    journey = world.journey()
+    first = journey.do(ORDER, body={"n": 1})
+    with pytest.raises(JourneyFailed, match="not the body of the first time"):
+        journey.do(ORDER, body={"n": 1}, like=first)
+
+
+def test_a_token_for_one_request_leaves_the_journeys_own() -> None:
+    world = World(PLACED, PLACED)
+    journey = world.journey()
+    journey.token = "mine"
+    journey.do(ORDER, headers=bearer("other"))
+    journey.do(ORDER)
+    assert [headers["Authorization"] for _, _, headers, _ in world.sent] == ["Bearer other", "Bearer mine"]
+
+
+@pytest.mark.parametrize(
+    "step, equal", [(OWN, {}), (PAGE, {"id": "b"})], ids=["the-id-in-the-path", "a-value-that-the-journey-knows"]
+)
+def test_an_answer_about_something_else_is_wrong(step: Step, equal: dict[str, str]) -> None:
+    world = World(FOUND)
+    with pytest.raises(JourneyFailed, match="id is 'a'"):
+        world.journey().do(step, item_id="b", equal=equal)
+    assert world.rows[0].outcome == "wrong"
+
+
 def test_another_right_answer_without_an_id_has_no_ref() -> None:
     world = World(Answer(409, b'{"type": "sold-out"}'))
     world.journey().do(ORDER, body={"n": 1})
@@ -163,6 +202,7 @@ Write = Callable[[Journey], object]
     [
         pytest.param(lambda journey: journey.do(PAGE), id="path-not-filled"),
         pytest.param(lambda journey: journey.do(ORDER, body={"n": float("nan")}), id="body-no-json"),
+        pytest.param(lambda journey: journey.do(ECHO, body={"n": 1}), id="nothing-to-echo"),
     ],
 )
 def test_a_fault_of_the_journey_sends_and_writes_nothing(write: Write) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.kit.passwords import LONGEST, SHORTEST, prepared, weakness
+from fleet.users.passwords import LONGEST, SHORTEST, prepared, weakness
 
 KNOWN = ("alice", "seatrial")
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.kit.lookalikes import folded, mixes_scripts, skeleton
+from fleet.users.lookalikes import folded, mixes_scripts, skeleton
 
 
 @pytest.mark.parametrize(

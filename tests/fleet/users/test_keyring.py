@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fleet.kit.keyring import GRACE_SECONDS, KeyRow, Rotation, keyring
+from fleet.users.keyring import GRACE_SECONDS, KeyRow, Rotation, keyring
 
 ROTATION = Rotation("EdDSA", rotate_seconds=3600, publish_seconds=180, token_seconds=7200)
 MAX_AGE = 60.0  # how old the keys may be that a verifier goes by

@@ -7,7 +7,7 @@ from typing import Any
 import argon2
 import pytest
 
-from fleet.kit.hashing import COSTS, CostName, Passwords, TooManyHashes
+from fleet.users.hashing import COSTS, CostName, Passwords, TooManyHashes
 
 
 def passwords(cost: CostName = "cheapest", **options: Any) -> Passwords:
