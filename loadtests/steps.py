@@ -112,7 +112,8 @@ VIEW_ACCOUNT = Step(
     touches=("gateway", "payments"),
     authorized=True,
 )
-EXPIRED_TOKEN = Step("expired-token", "GET", "/v1/accounts/me", {401: problem("unauthorized")}, touches=("gateway",))
+# At the gateway's own view: whatever the door lets through gets a page, even if those behind it do not follow.
+EXPIRED_TOKEN = Step("expired-token", "GET", "/v1/home", {401: problem("unauthorized")}, touches=("gateway",))
 DEPOSIT = Step(
     "deposit",
     "POST",

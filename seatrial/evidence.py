@@ -105,7 +105,6 @@ def collect(
     prometheus: Prometheus | None,
     invariants: HookAnswer,
     exits: Iterable[UnplannedExit] = (),
-    stops: Iterable[Stop] | None = None,
 ) -> Evidence:
     """Read the run's folder and ask Prometheus, while it still runs. Nothing that is missing raises.
 
@@ -126,7 +125,6 @@ def collect(
         expected=samples.expected_services() if samples else {},
         right=samples.right_statuses() if samples else {},
         chosen=choose(rows, profile.seed),
-        stops=None if stops is None else tuple(stops),
         unquiet=unquiet(before, after),
         invariants=invariants,
         asked=_asked(project),
@@ -190,10 +188,23 @@ def _asked(project: Project) -> Asked:
 def _outages(record: Mapping[str, Any]) -> list[Outage]:
     """Planned restarts; a scrape or two beside the restart itself may still meet a closed port."""
     return [
-        Outage(event["instance"], event["at"] - event.get("seconds", 0.0) - 1.0, event["at"] + 1.0)
-        for event in record.get("events", [])
-        if event.get("kind") == "restart"
+        Outage(event["instance"], event["at"] - event["down_seconds"] - 1.0, event["at"] + 1.0)
+        for event in _events(record, "restart")
     ]
+
+
+def planned_stops(record: Mapping[str, Any]) -> list[Stop]:
+    """How each replica ended that was asked to, from run.json: for a restart, and when the fleet was drained.
+
+    A restart of a replica that had died before stopped nothing.
+    """
+    restarts = [event["stop"] for event in _events(record, "restart") if event["stop"] is not None]
+    found = [(stop, "restart") for stop in restarts] + [(event, "drain") for event in _events(record, "stop")]
+    return [Stop(each["instance"], each["code"], each["seconds"], each["killed"], planned) for each, planned in found]
+
+
+def _events(record: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    return [event for event in record.get("events", []) if event.get("kind") == kind]
 
 
 def _observed(

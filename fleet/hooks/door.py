@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import local
 from typing import Any, Protocol
 
@@ -27,10 +28,11 @@ class Door(Protocol):
 
 
 class PublicDoor:
-    """The gateway at `url`; one connection per thread."""
+    """The gateway at `url`; one session, and so one connection, per thread."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, open_session: Callable[[], requests.Session] | None = None) -> None:
         self._url = url
+        self._open_session = open_session or _session
         self._mine = local()
 
     def register(self, name: str, password: str) -> str:
@@ -63,10 +65,15 @@ class PublicDoor:
 
     def _session(self) -> requests.Session:
         if not hasattr(self._mine, "session"):
-            self._mine.session = requests.Session()
-            self._mine.session.trust_env = False
+            self._mine.session = self._open_session()
         session: requests.Session = self._mine.session
         return session
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    return session
 
 
 def _member(document: Any, name: str) -> Any:

@@ -22,6 +22,7 @@ from fleet.hooks.books import (
     Seen,
     StockRow,
     TransferRow,
+    UserRow,
 )
 from fleet.hooks.documents import Document, HookError, store
 from fleet.inventory import store as inventory
@@ -29,6 +30,7 @@ from fleet.inventory.model import State
 from fleet.kit.database import Database, sqlite_path
 from fleet.orders import store as orders
 from fleet.payments import store as payments
+from fleet.users import store as users
 
 # What of the samples belongs to which part of the clients' history, by method and route.
 HISTORY = {
@@ -51,16 +53,18 @@ def gather(document: Document) -> Books:
     """
     opening, no_opening = _opening(Path(document["run_dir"]))
     clients, no_clients = _clients(document.get("samples"))
+    accounts, no_users = _users(document)
     return Books(
         **_from_orders(store(document, "orders")),
         **_from_payments(store(document, "payments")),
         **_from_inventory(store(document, "inventory")),
         feed=_from_activity(store(document, "activity")),
+        users=accounts,
         opening_stock=opening and opening["opening_stock"],
         opening_deposits=opening and {entry["key"]: entry["amount"] for entry in opening["deposits"]},
         opening_users=frozenset(opening["users"]) if opening else None,
         clients=clients,
-        absent=" ".join(filter(None, (no_opening, no_clients))),
+        absent=" ".join(filter(None, (no_opening, no_clients, no_users))),
     )
 
 
@@ -102,6 +106,15 @@ def _from_orders(url: str) -> dict[str, Any]:
 def _from_activity(url: str) -> tuple[EntryRow, ...]:
     with _reading(url) as connection:
         return tuple(_entry(row) for row in _rows(connection, activity.FEED))
+
+
+def _users(document: Document) -> tuple[tuple[UserRow, ...] | None, str]:
+    """None for a shop whose tokens come from elsewhere."""
+    if not (document.get("stores") or {}).get("users"):
+        return None, "The stack names no store of users."
+    with _reading(store(document, "users")) as connection:
+        columns = [users.USERS.c[name] for name in UserRow.__dataclass_fields__]
+        return tuple(UserRow(*row) for row in connection.execute(select(*columns))), ""
 
 
 def _entry(row: Mapping[str, Any]) -> EntryRow:

@@ -198,7 +198,8 @@ class Shop:
             app.kit.faults.replace([])
 
     def broken(self) -> set[str]:
-        """The equations that do not hold now."""
+        """The equations that do not hold once the feed was told."""
+        self.tell()
         books = gather({"run_dir": str(self.folder), "stores": {name: self.url(name) for name in STORES}})
         return {finding.name for finding in (equation(books) for equation in EQUATIONS) if finding.verdict == "FAIL"}
 

@@ -179,7 +179,7 @@ def test_an_event_is_told_until_the_feed_has_it_and_shown_once(shop: Shop, how: 
 @pytest.mark.parametrize(
     "service,fault,red",
     [
-        ("payments", "refund-twice", {"net-charges-per-order"}),
+        ("payments", "refund-twice", {"net-charges-per-order", "no-negative-account"}),
         ("orders", "skip-refund", {"net-charges-per-order"}),
         ("orders", "lose-event", {"feed-exactly-once"}),
         ("activity", "show-twice", {"feed-exactly-once"}),
