@@ -92,7 +92,7 @@ def with_observer(*layers: Callable[[OpenAPI, Observer], None]) -> OpenAPI:
 
 
 def measured(_: OpenAPI, observer: Observer) -> None:
-    metrics.init_app(observer, metrics.Metrics(CONTRACT), 8)
+    metrics.init_app(observer, metrics.Metrics(CONTRACT), Turns(8), 8)
 
 
 def logged_to(folder: Path) -> Callable[[OpenAPI, Observer], None]:

@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     port: Port = 8000
     admin_port: Port = 0  # 0: no admin port
     threads: Annotated[int, Field(ge=1, le=512)] = 8
+    body_threads: Annotated[int, Field(ge=0, le=4096)] = (
+        248  # for requests that wait for their bodies, made when needed
+    )
     instance: str = ""  # "<service>-1" when empty
     run_id: str = ""
     store: str = ""
