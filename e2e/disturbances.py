@@ -82,7 +82,7 @@ def replica(run_dir: Path, service: str) -> dict[str, Any]:
 
 
 def cook_the_books(run_dir: Path) -> None:
-    """Changes what the ledger and the stock say, behind the services' backs."""
+    """Changes what ledger, stock, orders and accounts say, behind the services' backs."""
     change(
         run_dir / "stores" / "payments.db",
         "UPDATE postings SET amount = amount + 1 WHERE id = (SELECT max(id) FROM postings)",
@@ -91,14 +91,21 @@ def cook_the_books(run_dir: Path) -> None:
     )
     piece = "UPDATE stock SET on_hand = on_hand + 1 WHERE product_id = (SELECT max(product_id) FROM stock)"
     change(run_dir / "stores" / "inventory.db", piece)
+    unwanted = "UPDATE orders SET step = 'cancelled' WHERE seq = (SELECT min(seq) FROM orders WHERE step = 'confirmed')"
+    change(run_dir / "stores" / "orders.db", unwanted)
+    columns = "display_name, password_hash, created"
+    stranger = f"SELECT id || '-2', name || '-2', skeleton || '-2', {columns} FROM users LIMIT 1"  # noqa: S608 - no input
+    change(run_dir / "stores" / "users.db", f"INSERT INTO users (id, name, skeleton, {columns}) {stranger}")
+    one = "(SELECT min(id) FROM orders WHERE step = 'confirmed')"
+    cancelled = f"UPDATE orders SET step = 'cancelled', cancel_key = 'nobody' WHERE id = {one}"  # noqa: S608 - no input
+    change(run_dir / "stores" / "orders.db", cancelled)
+    copy_rows(run_dir / "stores" / "users.db", "users", ("id", "name", "skeleton"), "-nobody", "LIMIT 1")
 
 
 def double_the_orders(run_dir: Path) -> None:
     """Late, so that among the orders there are some whose client had given up before they were made."""
     time.sleep(PAUSE_SECONDS * 3)
-    columns = "subject, key, product_id, quantity, unit_price, created, step, reason, leased_until"
-    twins = f"INSERT INTO orders (id, {columns}) SELECT id || '-twin', {columns} FROM orders"  # noqa: S608 - no input
-    change(run_dir / "stores" / "orders.db", twins)
+    copy_rows(run_dir / "stores" / "orders.db", "orders", ("id",), "-twin")
 
 
 def change(store: Path, *statements: str) -> None:
@@ -106,6 +113,15 @@ def change(store: Path, *statements: str) -> None:
         for statement in statements:
             assert connection.execute(statement).rowcount > 0, statement
     connection.close()
+
+
+def copy_rows(store: Path, table: str, unique: tuple[str, ...], suffix: str, which: str = "") -> None:
+    """Inserts each row once more under other `unique` values; the store numbers the copies itself."""
+    with sqlite3.connect(store, timeout=5) as connection:
+        columns = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})") if name != "seq"]
+    connection.close()
+    copied = ", ".join(f"{name} || '{suffix}'" if name in unique else name for name in columns)
+    change(store, f"INSERT INTO {table} ({', '.join(columns)}) SELECT {copied} FROM {table} {which}")  # noqa: S608 - no input
 
 
 def generators(run_dir: Path) -> list[int]:

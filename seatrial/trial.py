@@ -1,4 +1,4 @@
-"""The main job, as a list of steps: up, populate, break, read, drive, mend, read, judge, report, down.
+"""The main job, as a list of steps: up, populate, break, read, drive, mend, read, collect, drain, judge, report, down.
 
 Owns their order and what happens when one cannot be done. Leaves each step to the module of its name, and how it
 all looks to the renderers of seatrial.report.
@@ -7,7 +7,7 @@ all looks to the renderers of seatrial.report.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -18,7 +18,7 @@ from seatrial.backends.errors import BackendError
 from seatrial.backends.prometheus import Prometheus
 from seatrial.checks.finding import Finding, Verdict
 from seatrial.errors import HookError, UsageError
-from seatrial.evidence import Evidence, HookAnswer, collect
+from seatrial.evidence import Evidence, HookAnswer, collect, planned_stops
 from seatrial.faults import Fault
 from seatrial.judge import Judgement, judge
 from seatrial.load.errors import GeneratorFailed, NoSamples
@@ -35,9 +35,8 @@ from seatrial.report.junit import junit_xml
 from seatrial.report.summary import summary_markdown
 from seatrial.run_folder import RunFolder, write_json, write_text
 from seatrial.settings import child_environment
-from seatrial.stacks import control
 from seatrial.stacks.local import LocalStack
-from seatrial.stacks.owner import answer
+from seatrial.stacks.owner import Attendant
 
 # A busy machine's Prometheus was seen to meet its targets 7 s after it had said that it is ready.
 SCRAPE_SECONDS = 20.0
@@ -45,12 +44,13 @@ SCRAPE_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What was asked for."""
+    """What was asked for; `replicas` are numbers that replace fleet.yml's."""
 
     project: Project
     profile: Profile
     plan: Plan
     faults: tuple[Fault, ...] = ()
+    replicas: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -88,7 +88,8 @@ class Trial:
             # Lifted before the second reading: a fleet that hangs would never be quiet.
             self._fault("lift")
             self._read("after")
-            judgement, evidence = self._judge()
+            evidence = self._drain(self._collect())
+            judgement = self._judge(evidence)
             self.timings["total_seconds"] = time.monotonic() - began
             reached = self._report(judgement, evidence)
         finally:
@@ -183,18 +184,23 @@ class Trial:
             environment=child_environment(self.run.id),
             identities=self.run.identities if self.run.identities.exists() else None,
             working_folder=self.order.project.root,
+            discovery=self.stack.discovery_file,
+            entry=self.order.project.fleet.entry,
         )
+        attendant = Attendant(self.stack)
         with self._step(f"drive {profile.name}, {profile.seconds} s") as told:
             try:
-                self.timings["load_seconds"] = drive(job, self._progress)
+                self.timings["load_seconds"] = drive(job, self._progress, attendant.turn)
                 to_parquet(self.run.samples)
                 told.result = self._driven
             except (GeneratorFailed, NoSamples) as error:
                 self.unmet.append(Finding("load.driven", Verdict.INCONCLUSIVE, str(error)))
                 told.result, told.ok = str(error), False
+            # A restart that was asked for at the end is still one of this load's.
+            attendant.finish()
 
     def _progress(self, seen: Progress) -> None:
-        """About once a second: tell, look whether all live, and answer `seatrial restart`."""
+        """About once a second: tell, and look whether all live."""
         self.show(
             LoadProgress(
                 elapsed=seen.elapsed,
@@ -211,13 +217,13 @@ class Trial:
         )
         self._driven = f"{seen.requests} requests, {seen.failures} failed"
         self.stack.unplanned_exits()
-        control.serve(self.run.path, lambda request: answer(self.stack, request))
 
     # The verdict
 
-    def _judge(self) -> tuple[Judgement, Evidence]:
+    def _collect(self) -> Evidence:
+        """While all still runs: Prometheus and the invariants hook are asked here."""
         began = time.monotonic()
-        with self._step("judge") as told, self._prometheus() as prometheus:
+        with self._step("collect evidence") as told, self._prometheus() as prometheus:
             evidence = collect(
                 self.run.path,
                 self.order.project,
@@ -225,11 +231,29 @@ class Trial:
                 invariants=self._invariants(),
                 exits=self.stack.unplanned_exits(),
             )
+            told.result = f"{len(evidence.rows)} requests"
+        self.timings["judge_seconds"] = time.monotonic() - began
+        return evidence
+
+    def _drain(self, evidence: Evidence) -> Evidence:
+        """Stop the fleet as a deployment would, each replica with its time, and add how each ended."""
+        with self._step("drain the fleet") as told:
+            records = self.stack.drain()
+            rough = [record.instance for record in records if record.killed or record.code]
+            told.ok, told.result = (
+                not rough,
+                f"{len(records)} replicas" + (f", not cleanly: {', '.join(rough)}" if rough else ""),
+            )
+        return replace(evidence, stops=planned_stops(self.run.record))
+
+    def _judge(self, evidence: Evidence) -> Judgement:
+        began = time.monotonic()
+        with self._step("judge") as told:
             judgement = judge(evidence)
             judgement = replace(judgement, findings=(*self.unmet, *judgement.findings))
             told.result = f"{len(judgement.findings)} checks"
-        self.timings["judge_seconds"] = time.monotonic() - began
-        return judgement, evidence
+        self.timings["judge_seconds"] += time.monotonic() - began
+        return judgement
 
     def _invariants(self) -> HookAnswer:
         command = self.order.project.hooks.invariants

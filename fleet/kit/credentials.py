@@ -7,6 +7,7 @@ nowhere but into that request.
 from __future__ import annotations
 
 import base64
+import re
 import time
 from collections.abc import Callable
 from functools import partial
@@ -25,6 +26,8 @@ TOKEN_PATH = "/oauth2/token"  # noqa: S105 - a path
 FETCH_SECONDS = 2.0
 RENEW_AT = 0.8  # of a token's life
 SPARE_SECONDS = 2.0  # of a token's life are left unused: `exp` is in whole seconds, and the call takes its time
+
+_PRINTABLE = re.compile(r"[!-~]+", re.ASCII)
 
 
 class ServiceTokens:
@@ -92,7 +95,7 @@ def lease(document: Any, issuer: str) -> Lease[str]:
     """
     match document:
         case {"access_token": str(token), "token_type": str(kind), "expires_in": int(life)} if (
-            token and kind.lower() == "bearer" and life > 0
+            _PRINTABLE.fullmatch(token) and kind.lower() == "bearer" and life > 0
         ):
             return Lease(token, RENEW_AT * life, max(RENEW_AT * life, life - SPARE_SECONDS))
     raise Unavailable(f"{issuer} answered without a bearer token.")

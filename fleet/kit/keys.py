@@ -5,9 +5,11 @@ What a token must be is the matter of `tokens`.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -22,6 +24,7 @@ JWKS_PATH = "/.well-known/jwks.json"
 FETCH_SECONDS = 2.0  # a whole fetch, retries included
 RSA_BITS = range(2048, 4097)  # less is too weak (RFC 7518, section 3.3), more makes verifying a burden
 _RSA_EXPONENTS = range(3, 1 << 32)
+_MAX_AGE = re.compile(r"\bmax-age=(\d{1,9})", re.ASCII)
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 PublicKey = Ed25519PublicKey | RSAPublicKey
@@ -65,9 +68,8 @@ class StaticKeys:
 
 
 class HttpKeys:
-    """The keys at the service behind `client`: fetched for the first token, then every `max_age` seconds.
-
-    While that service is away, the last good keys stay in force.
+    """The keys at the service behind `client`: fetched for the first token, then every `max_age` seconds, or as often
+    as their owner asks for. While that service is away, the last good keys stay in force.
     """
 
     def __init__(
@@ -92,12 +94,19 @@ class HttpKeys:
         return self._renewed.again()
 
     def _fetch(self) -> Lease[Keys]:
-        document = self._client.get(JWKS_PATH, timeout=FETCH_SECONDS).expect(200).json()
+        answer = self._client.get(JWKS_PATH, timeout=FETCH_SECONDS).expect(200)
+        document = answer.json()
         if not is_jwks(document):
             raise UnexpectedAnswer(f"{self._client.callee} answered without a JWKS.", callee=self._client.callee)
         if document != self._document:
             self._document, self._keys = document, usable_keys(document)
-        return Lease(self._keys, self._max_age)
+        return Lease(self._keys, min(self._max_age, freshness(answer.headers)))
+
+
+def freshness(headers: Mapping[str, str]) -> float:
+    """Seconds for which an answer may be kept (RFC 9111, section 5.2.2.1); endless when it does not say."""
+    found = _MAX_AGE.search(headers.get("Cache-Control", "").lower())
+    return float(found[1]) if found else inf
 
 
 def is_jwks(document: object) -> bool:
@@ -135,7 +144,7 @@ def _public_key(entry: dict[str, Any]) -> tuple[str, PublicKey] | None:
             return "EdDSA", Ed25519PublicKey.from_public_bytes(base64url.decode(str(entry.get("x"))))
         case {"kty": "RSA"} if entry.get("alg", "RS256") == "RS256":
             modulus, exponent = _number(entry.get("n")), _number(entry.get("e"))
-            if modulus.bit_length() in RSA_BITS and exponent in _RSA_EXPONENTS:
+            if modulus.bit_length() in RSA_BITS and modulus % 2 and exponent in _RSA_EXPONENTS:
                 return "RS256", RSAPublicNumbers(exponent, modulus).public_key()
     return None
 

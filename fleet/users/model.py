@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -56,14 +57,23 @@ def _wrong(message: str) -> PydanticCustomError:
     return PydanticCustomError("name", message)
 
 
+def _example(members: Mapping[str, str]) -> ConfigDict:
+    """Shown in the OpenAPI document; added to what the base class configures."""
+    return ConfigDict(json_schema_extra={"example": dict(members)})
+
+
+LOGIN = {"name": "ada.lovelace", "password": "correct horse battery staple"}
+
 # Normalising may lengthen a text eighteenfold; what came in is bounded before.
-Name = Annotated[str, Field(max_length=64, examples=["ada.lovelace"]), AfterValidator(account_name)]
-DisplayName = Annotated[str, Field(max_length=128, examples=["Ada Lovelace"]), AfterValidator(shown_name)]
-Password = Annotated[SecretStr, Field(max_length=512, examples=["correct horse battery staple"])]
+Name = Annotated[str, Field(max_length=64), AfterValidator(account_name)]
+DisplayName = Annotated[str, Field(max_length=128), AfterValidator(shown_name)]
+Password = Annotated[SecretStr, Field(max_length=512)]
 
 
 class Registration(Input):
     """A new account. Without a display name, the name is shown."""
+
+    model_config = _example(LOGIN | {"display_name": "Ada Lovelace"})
 
     name: Name
     password: Password
@@ -73,12 +83,16 @@ class Registration(Input):
 class Credentials(Input):
     """A login. Nothing is said of a name or password that could not be one: it is wrong like any other."""
 
-    name: Annotated[str, Field(max_length=256, examples=["ada.lovelace"])]
+    model_config = _example(LOGIN)
+
+    name: Annotated[str, Field(max_length=256)]
     password: Password
 
 
 class ProfileChange(Input):
     """All that one may change of oneself."""
+
+    model_config = _example({"display_name": "Countess of Lovelace"})
 
     display_name: DisplayName
 
@@ -114,9 +128,7 @@ class ServiceToken(AccessToken):
 class TokenForm(BaseModel):
     """What a service asks for: a token in its own name, for one other service."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"grant_type": "client_credentials", "audience": "payments"}}
-    )
+    model_config = _example({"grant_type": "client_credentials", "audience": "payments"})
 
     grant_type: Literal["client_credentials"]
     audience: str

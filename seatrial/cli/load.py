@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,23 +53,41 @@ def load(
         raise UsageError("the project names no locustfile. Name one with --locustfile.")
     profiles = named.profiles if named else None
     chosen, _ = prepare(profile, profiles=profiles, journeys=steps_file(script), seed=seed)
-    url, known = (target, None) if target else running_target(invocation)
-    run = open_run(runs, chosen, url)
-    drive_profile(invocation, run, chosen, generator_of(run, chosen, script.absolute(), url, identities or known, root))
-    document = {"run": run.id, "target": url, "profile": chosen.name, "seed": chosen.seed, "steps": gather(run, chosen)}
+    aim = Aim(target) if target else running_aim(invocation)
+    run = open_run(runs, chosen, aim.url)
+    drive_profile(invocation, run, chosen, generator_of(run, chosen, script.absolute(), aim, identities, root))
+    document = {
+        "run": run.id,
+        "target": aim.url,
+        "profile": chosen.name,
+        "seed": chosen.seed,
+        "steps": gather(run, chosen),
+    }
     if json is not None:
         write_document(document, json)
     if json != "-":
         console(invocation.settings).print(steps_table(document))
 
 
-def running_target(invocation: Invocation) -> tuple[str, Path | None]:
-    """The entry of the only stack that runs, and its customers. Raises UsageError."""
+@dataclass(frozen=True)
+class Aim:
+    """Where requests go, and the customers there; with `discovery` to all replicas of `entry`."""
+
+    url: str
+    identities: Path | None = None
+    discovery: Path | None = None
+    entry: str = ""
+
+
+def running_aim(invocation: Invocation) -> Aim:
+    """The entry of the only stack that runs, all its replicas. Raises UsageError."""
     from seatrial.stacks.observation import choose_stack
 
     stack = choose_stack(invocation.runs, None)
-    identities = Path(stack["run_dir"]) / "identities.json"
-    return stack["entry_url"], identities if identities.exists() else None
+    folder, url = Path(stack["run_dir"]), stack["entry_url"]
+    identities = folder / "identities.json"
+    entry = next(each["service"] for each in stack["services"] if each["url"] == url)
+    return Aim(url, identities if identities.exists() else None, folder / "discovery.json", entry)
 
 
 def places(invocation: Invocation, *, needed: bool) -> tuple[Path, Path]:
@@ -95,7 +114,7 @@ def open_run(runs: Path, profile: Profile, url: str) -> RunFolder:
 
 
 def generator_of(
-    run: RunFolder, profile: Profile, script: Path, url: str, identities: Path | None, root: Path
+    run: RunFolder, profile: Profile, script: Path, aim: Aim, identities: Path | None, root: Path
 ) -> LoadJob:
     """The generator's job in that run folder."""
     from seatrial.load.runner import LoadJob
@@ -104,13 +123,15 @@ def generator_of(
     return LoadJob(
         profile=profile,
         locustfile=script,
-        target=url,
+        target=aim.url,
         samples=run.samples,
         profile_file=run.path / "profile.json",
         log=run.logs / "locust.out",
         environment=child_environment(run.id),
-        identities=identities,
+        identities=identities or aim.identities,
         working_folder=root,
+        discovery=aim.discovery,
+        entry=aim.entry,
     )
 
 

@@ -10,6 +10,8 @@ import typer
 from seatrial.cli.invocation import Invocation
 
 EXAMPLES = ("seatrial restart SERVICE", "seatrial restart SERVICE --replica 2", "seatrial restart SERVICE --run RUN_ID")
+# To empty it, to drain it, to start it, and to wait for a restart of the same service that was asked for before.
+REPLICA_SECONDS = 90.0
 
 
 def restart(
@@ -20,7 +22,7 @@ def restart(
 ) -> None:
     """Restart a service, as planned.
 
-    Its replicas stop and start one after another, each until it is ready; the run's events tell of it.
+    Its replicas go one after another: out of discovery, emptied, stopped, started, ready. The run's events tell of it.
     """
     from seatrial.stacks import control
     from seatrial.stacks.observation import choose_stack, refuse_unknown
@@ -33,6 +35,6 @@ def restart(
         Path(document["run_dir"]),
         {"action": "restart", "service": service, "replica": replica},
         alive=lambda: is_same(document["owner_pid"], document["owner_started"]),
-        timeout=40.0 * len(names),
+        timeout=REPLICA_SECONDS * len(names),
     )
     print(f"restarted {', '.join(names)} ({answer['seconds']:.1f} s)")

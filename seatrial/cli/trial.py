@@ -20,6 +20,7 @@ EXAMPLES = (
     "seatrial trial",
     "seatrial trial smoke",
     "seatrial trial smoke --fault latency=0.5@SERVICE",
+    "seatrial trial --replicas SERVICE=2",
     "seatrial trial --json verdict.json",
 )
 DEFAULT_PROFILE = "trial"
@@ -32,6 +33,7 @@ def trial(
         list[str] | None, typer.Option(metavar="FAULT", help="NAME[=VALUE]@SERVICE[/route][~SHARE]; may be repeated.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the profile's.")] = None,
+    replicas: Annotated[list[str] | None, typer.Option(metavar="SERVICE=N", help="Run N of a service.")] = None,
     runs: Annotated[Path | None, typer.Option(help="Where the run's folder is made; default: runs/.")] = None,
     json: JsonFile = None,
 ) -> Exit:
@@ -45,10 +47,12 @@ def trial(
     from seatrial.trial import Trial
 
     invocation: Invocation = context.obj
-    order = read_order(invocation, profile, fault or [], seed)
+    order = read_order(invocation, profile, fault or [], seed, replicas or [])
     refuse_without_vitals(invocation)
     run = new_run(order, (runs or invocation.runs).absolute())
-    stack = LocalStack(order.project, run, faults=bool(order.faults), settings=invocation.settings)
+    stack = LocalStack(
+        order.project, run, faults=bool(order.faults), replicas=order.replicas, settings=invocation.settings
+    )
     # With the document on standard output, what a person reads goes where it does not mix.
     stream = sys.stderr if json == "-" else sys.stdout
     with choose_renderer(stream, color=invocation.settings.color) as shown:
@@ -58,8 +62,9 @@ def trial(
     return Exit[verdict.name]
 
 
-def read_order(invocation: Invocation, profile: str, faults: list[str], seed: int | None) -> Order:
+def read_order(invocation: Invocation, profile: str, faults: list[str], seed: int | None, replicas: list[str]) -> Order:
     """Everything that was asked for, read and refused before anything is started."""
+    from seatrial.cli.up import parse_replicas
     from seatrial.faults import parse_fault
     from seatrial.load.plan import prepare, steps_file
     from seatrial.project.project import load_project
@@ -74,7 +79,9 @@ def read_order(invocation: Invocation, profile: str, faults: list[str], seed: in
         profile, profiles=project.load.profiles, journeys=steps_file(project.load.locustfile), seed=seed
     )
     known = tuple(project.fleet.services)
-    return Order(project, chosen, plan, tuple(parse_fault(text, known) for text in faults))
+    return Order(
+        project, chosen, plan, tuple(parse_fault(text, known) for text in faults), parse_replicas(replicas, list(known))
+    )
 
 
 def refuse_without_vitals(invocation: Invocation) -> None:
@@ -101,5 +108,5 @@ def new_run(order: Order, runs: Path) -> RunFolder:
         fleet=order.project.fleet.name,
         versions=describe_versions(),
         machine=describe_machine(),
-        settings={"faults": [fault.document() for fault in order.faults]},
+        settings={"faults": [fault.document() for fault in order.faults], "replicas": dict(order.replicas)},
     )

@@ -9,10 +9,11 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seatrial.errors import SeatrialError, StackError
+from seatrial.errors import StackError
 from seatrial.run_folder import read_json, write_json
 
 POLL_SECONDS = 0.05
@@ -40,14 +41,25 @@ def ask(run_dir: Path, request: dict[str, Any], *, alive: Callable[[], bool], ti
     return dict(answer)
 
 
-def serve(run_dir: Path, handle: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    """Answer what was asked since the last call. A SeatrialError of the handler becomes the asker's."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked, and where its answer is awaited."""
+
+    asked: dict[str, Any]
+    answer_file: Path
+
+
+def requests(run_dir: Path) -> list[Request]:
+    """What was asked since the last call, the oldest first by name; each must be answered once."""
+    found = []
     for path in sorted(folder(run_dir).glob("*.request.json")):
-        request = read_json(path)
+        asked = read_json(path)
         path.unlink()
-        try:
-            answer = handle(request)
-        except SeatrialError as error:
-            answer = {"error": str(error)}
-        with contextlib.suppress(FileNotFoundError):  # the folder was removed under us: nobody waits
-            write_json(path.with_name(path.name.replace("request", "answer")), answer)
+        found.append(Request(asked, path.with_name(path.name.replace("request", "answer"))))
+    return found
+
+
+def answer(request: Request, document: dict[str, Any]) -> None:
+    """Give the answer; a member `error` becomes the asker's StackError."""
+    with contextlib.suppress(FileNotFoundError):  # the folder was removed under us: nobody waits
+        write_json(request.answer_file, document)

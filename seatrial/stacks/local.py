@@ -10,24 +10,29 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from seatrial import hooks
 from seatrial.errors import StackError, UsageError
 from seatrial.project.project import Project
-from seatrial.run_folder import RunFolder, write_json
+from seatrial.run_folder import RunFolder, write_json, write_text
 from seatrial.settings import Settings, child_environment, read_settings
 from seatrial.stacks import observation, places, processes, prometheus
+from seatrial.stacks.draining import Activity, activity, stopped
 from seatrial.stacks.guardian import Guardian
 from seatrial.stacks.places import HOST, Place
 from seatrial.stacks.ports import PortLocks, is_free
 from seatrial.stacks.processes import Child
-from seatrial.stacks.protocol import Replica, UnplannedExit
+from seatrial.stacks.protocol import Replica, StopRecord, UnplannedExit
+from seatrial.stacks.readiness import ready
+from seatrial.stacks.restarting import restarted
+from seatrial.stacks.turns import Turns, to_the_end
+from seatrial.stacks.watch import Watch
 
 PROMETHEUS_PORT = 9090
-READY_SECONDS = 30.0
-POLL_SECONDS = 0.05
 # A cancelled CI job is told again after 7.5 s and killed 2.5 s later: all must be down before.
 LAYER_SECONDS = 2.0
 FLEET_SECONDS = 4.5
@@ -72,7 +77,7 @@ class LocalStack:
         self._prometheus: Child | None = None
         self._prometheus_url: str | None = None
         self._guardian: Guardian | None = None
-        self._exits: list[UnplannedExit] = []
+        self._losses = Watch(self._tell_loss)
         self._state = "new"
 
     # What a trial asks
@@ -92,8 +97,8 @@ class LocalStack:
             self._migrate()
         with self.step("services"):
             for place in self._places:
-                self._start(place)
-            self._await_ready(self._places)
+                self.start(place)
+            to_the_end(self.await_ready(self._places))
         self._set_state("ready")
 
     def replicas(self) -> list[Replica]:
@@ -103,6 +108,11 @@ class LocalStack:
     def entry_url(self) -> str:
         """The address that clients use: the entry's first replica."""
         return next(place.url for place in self._places if place.service == self.project.fleet.entry)
+
+    @property
+    def discovery_file(self) -> Path:
+        """Where the addresses of all replicas that take requests are."""
+        return self.run_dir / "discovery.json"
 
     def prometheus_url(self) -> str | None:
         """None when the project has no Prometheus."""
@@ -115,31 +125,48 @@ class LocalStack:
 
     def status(self) -> dict[str, Any]:
         """The status document, looked up now."""
-        self._watch()
+        self.watch()
         return observation.observe(self._document())
 
     def unplanned_exits(self) -> list[UnplannedExit]:
         """Looks at every process now; `at` is when a look found it gone, so look often."""
-        self._watch()
-        return list(self._exits)
+        self.watch()
+        return list(self._losses.exits)
 
     def restart(self, service: str, replica: int | None = None) -> None:
-        """One replica after another: stop, start, wait until ready. Raises UsageError for one that is not there."""
+        """One replica after another, until each is ready. Raises UsageError for one that is not there."""
+        to_the_end(self.restarting(service, replica))
+
+    def restarting(self, service: str, replica: int | None = None) -> Turns[None]:
+        """`restart` in turns."""
         chosen = [place for place in self._places if place.service == service and replica in {None, place.replica}]
         if not chosen:
             known = ", ".join(place.instance for place in self._places)
             wanted = service if replica is None else f"{service}-{replica}"
             raise UsageError(f"there is no {wanted} in run {self.run.id}. Running are: {known}.")
         for place in chosen:
-            self._restart(place)
-        self._set_state("ready")
+            yield from self._restart(place)
+
+    def drain(self) -> list[StopRecord]:
+        """Each layer with the time it needs, callers before those they call. What had died by itself has no record."""
+        self.watch()
+        self._set_state("draining")
+        records: list[StopRecord] = []
+        for layer in self.project.fleet.stop_order():
+            living = [
+                place.child for place in self._places if place.service in layer and place.child and not place.lost
+            ]
+            records += to_the_end(stopped(living))
+        for record in records:
+            self.run.event("stop", **asdict(record))
+        return records
 
     def down(self) -> None:
         """The entry first, then each service after its callers, Prometheus last; then the guardian sweeps."""
         if self._guardian is None:
             return
         with self.step("stop"):
-            self._watch()  # what died by itself must not pass for stopped
+            self.watch()  # what died by itself must not pass for stopped
             self._set_state("stopping")
             self._stop_fleet()
             processes.stop_all(self._children(["prometheus"]), time.monotonic() + PROMETHEUS_SECONDS)
@@ -196,7 +223,7 @@ class LocalStack:
         if with_prometheus:
             port = self._ports.take([PROMETHEUS_PORT] if self._ports_preferred else [])
             self._prometheus_url = f"http://{HOST}:{port}"
-        write_json(self.run_dir / "discovery.json", places.traffic_targets(self._places))
+        self.publish()
         for name in fleet.services:
             file = self.run.metrics / "prometheus" / "targets" / f"{name}.json"
             write_json(file, places.admin_targets(self._places, name))
@@ -217,9 +244,10 @@ class LocalStack:
         if self.project.fleet.migrate is not None:
             self.call_hook("migrate", self.project.fleet.migrate)
 
-    def _start(self, place: Place) -> None:
+    def start(self, place: Place) -> None:
+        """Start the replica's process."""
         variables = places.environment_of(place, self.project.fleet, self.run_dir, faults=self._faults)
-        place.ready, place.worker_pid = False, None
+        place.ready, place.worker_pid, place.lost = False, None, False
         place.child = processes.start(
             place.instance,
             self.project.fleet.services[place.service].command,
@@ -228,34 +256,15 @@ class LocalStack:
             output=self.run.logs / f"{place.instance}.out",
         )
 
-    def _await_ready(self, awaited: list[Place]) -> None:
-        """Poll until all are ready. A child that ends is told at once with the end of its log."""
-        started = time.monotonic()
-        waiting = {place.instance: place.admin_url + self.project.fleet.admin.ready for place in awaited}
+    def await_ready(self, awaited: list[Place]) -> Turns[None]:
+        """Until all are ready. Raises StackError."""
+        urls = {place.instance: place.admin_url + self.project.fleet.admin.ready for place in awaited}
         if self._prometheus_url is not None and self._state == "starting":
-            waiting["prometheus"] = f"{self._prometheus_url}/-/ready"
-        while waiting:
-            self._refuse_dead(waiting)
-            for name in [name for name, url in waiting.items() if observation.answers(url)]:
-                del waiting[name]
-                self._on_event("ready", name=name, seconds=time.monotonic() - started)
-            if time.monotonic() - started > READY_SECONDS:
-                raise StackError(self._not_ready(list(waiting)))
-            time.sleep(POLL_SECONDS)
+            urls["prometheus"] = f"{self._prometheus_url}/-/ready"
+        told = partial(self._on_event, "ready")
+        yield from ready(urls, self._children(urls), lambda name, seconds: told(name=name, seconds=seconds))
         for place in awaited:
             self._note_worker(place)
-
-    def _refuse_dead(self, waiting: Mapping[str, str]) -> None:
-        for child in self._children(waiting):
-            if child.returncode is not None:
-                raise StackError(
-                    f"{child.name} ended with exit code {child.returncode} while it started. {child.output} ends:\n"
-                    f"{processes.tail(child.output)}"
-                )
-
-    def _not_ready(self, names: list[str]) -> str:
-        tails = [f"{child.output} ends:\n{processes.tail(child.output)}" for child in self._children(names)]
-        return f"not ready after {READY_SECONDS:g} s: {', '.join(names)}.\n" + "\n".join(tails)
 
     def _note_worker(self, place: Place) -> None:
         if place.child is not None:
@@ -263,54 +272,48 @@ class LocalStack:
 
     # While it runs
 
-    def _restart(self, place: Place) -> None:
-        before, started = place.worker_pid, time.monotonic()
-        if place.child is not None:
-            processes.stop_all([place.child], time.monotonic() + LAYER_SECONDS)
-        self._await_free(place)
-        self._start(place)
-        self._await_ready([place])
-        told = {"service": place.service, "instance": place.instance, "seconds": time.monotonic() - started}
-        self.run.event("restart", **told, worker_before=before, worker_after=place.worker_pid)
+    def _restart(self, place: Place) -> Turns[None]:
+        """One replica. Callers are told to ask the others meanwhile, if there are any that live."""
+        self.watch()
+        before = place.worker_pid
+        alone = not any(each.service == place.service and each is not place and _serves(each) for each in self._places)
+        done = yield from restarted(self, place, alone=alone)
+        told = {"service": place.service, "instance": place.instance, "seconds": done.seconds}
+        stop = asdict(done.stop) if done.stop else None
+        workers = {"worker_before": before, "worker_after": place.worker_pid}
+        self.run.event("restart", **told, down_seconds=done.down_seconds, emptied=done.emptied, stop=stop, **workers)
         self._on_event("restarted", **told)
+        self._set_state(self._state)
 
-    def _await_free(self, place: Place) -> None:
-        """Until nobody answers there, the one before would pass for the one to come."""
-        until = time.monotonic() + LAYER_SECONDS
-        while not (is_free(place.port) and is_free(place.admin_port)):
-            if time.monotonic() > until:
-                raise StackError(
-                    f"{place.instance} was stopped, but its ports {place.port} and {place.admin_port} are held"
-                )
-            time.sleep(POLL_SECONDS)
+    def publish(self) -> None:
+        """Write what the fleet's clients discover."""
+        write_json(self.discovery_file, places.traffic_targets(self._places))
 
-    def _watch(self) -> None:
+    def activity(self, place: Place) -> Activity | None:
+        """What the replica's metrics say of its requests."""
+        exposition = observation.fetch(place.admin_url + self.project.fleet.admin.metrics)
+        return activity(exposition, self.project.telemetry.roles)
+
+    def keep_counts(self, place: Place) -> None:
+        """Write its metrics into the run's folder of those that were left; nothing when nobody answers."""
+        exposition = observation.fetch(place.admin_url + self.project.fleet.admin.metrics)
+        folder = self.run.metrics / "left"
+        folder.mkdir(exist_ok=True)
+        if exposition is not None:
+            write_text(folder / f"{time.time_ns()}.{place.instance}.prom", exposition)
+
+    def is_free(self, place: Place) -> bool:
+        """Whether nobody listens at its ports."""
+        return is_free(place.port) and is_free(place.admin_port)
+
+    def watch(self) -> None:
         """Note every process that ended without having been asked to."""
-        for place in self._places:
-            if place.child is not None:
-                self._watch_main(place.child)
-                self._watch_worker(place, place.child)
-        if self._prometheus is not None:
-            self._watch_main(self._prometheus)
+        self._losses.look(self._places, [self._prometheus] if self._prometheus else [])
 
-    def _watch_main(self, child: Child) -> None:
-        known = {found.pid for found in self._exits}
-        if child.returncode is not None and not child.asked_to_stop and child.pid not in known:
-            self._note_exit(child.name, child.pid, child.returncode)
-
-    def _watch_worker(self, place: Place, main: Child) -> None:
-        """A main may outlive its worker, or start another: both are a worker's unplanned end."""
-        worker = place.worker_pid
-        if worker in {None, main.pid} or main.asked_to_stop or processes.is_running(worker or 0):
-            return
-        self._note_exit(f"{place.instance} worker", worker or 0, None)
-        place.worker_pid = None
-
-    def _note_exit(self, name: str, pid: int, returncode: int | None) -> None:
-        found = UnplannedExit(name, pid, returncode, time.time())
-        self._exits.append(found)
-        self.run.event("unplanned-exit", name=name, pid=pid, returncode=returncode)
-        self._on_event("unplanned-exit", name=name, pid=pid, returncode=returncode)
+    def _tell_loss(self, found: UnplannedExit) -> None:
+        told = {"name": found.name, "pid": found.pid, "returncode": found.returncode}
+        self.run.event("unplanned-exit", **told)
+        self._on_event("unplanned-exit", **told)
 
     # Stopping
 
@@ -358,3 +361,8 @@ class LocalStack:
             "ready": place.ready,
             "log_file": str(self.run.logs / f"{place.instance}.jsonl"),
         }
+
+
+def _serves(place: Place) -> bool:
+    """Whether callers that are sent there are answered."""
+    return place.listed and place.ready and not place.lost

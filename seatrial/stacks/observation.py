@@ -22,14 +22,23 @@ Probe = Callable[[str], bool]
 
 
 def answers(url: str, timeout: float = 0.5) -> bool:
-    """Whether a GET is answered with 200. Speaks to the address itself: a proxy of the environment is not asked."""
+    """Whether a GET is answered with 200."""
+    return fetch(url, timeout) is not None
+
+
+def fetch(url: str, timeout: float = 0.5) -> str | None:
+    """What a GET is answered with; None unless the status is 200.
+
+    Speaks to the address itself: a proxy of the environment is not asked.
+    """
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
     try:
         connection.request("GET", parts.path or "/")
-        return connection.getresponse().status == OK
+        answer = connection.getresponse()
+        return answer.read().decode(errors="replace") if answer.status == OK else None
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
 

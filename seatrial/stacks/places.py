@@ -20,7 +20,10 @@ HOST = "127.0.0.1"
 
 @dataclass(slots=True)
 class Place:
-    """One replica's ports, which stay when its process changes, and the process that is there now."""
+    """One replica's ports, which stay when its process changes, and the process that is there now.
+
+    `lost`: its process or worker ended by itself; `listed`: the discovery file names it.
+    """
 
     service: str
     replica: int
@@ -29,6 +32,8 @@ class Place:
     child: Child | None = None
     worker_pid: int | None = None
     ready: bool = False
+    lost: bool = False
+    listed: bool = True
 
     @property
     def instance(self) -> str:
@@ -59,7 +64,11 @@ def take_places(fleet: Fleet, replicas: Mapping[str, int], ports: PortLocks, *, 
 
 def traffic_targets(places: Iterable[Place]) -> list[dict[str, Any]]:
     """What the fleet's clients discover."""
-    return [target_group(f"{HOST}:{place.port}", job=place.service, instance=place.instance) for place in places]
+    return [
+        target_group(f"{HOST}:{place.port}", job=place.service, instance=place.instance)
+        for place in places
+        if place.listed
+    ]
 
 
 def admin_targets(places: Iterable[Place], service: str) -> list[dict[str, Any]]:

@@ -66,12 +66,13 @@ class Child:
             self.process.terminate()
 
     def wait_or_kill(self, deadline: float) -> None:
-        """Wait until `deadline` (monotonic seconds), then kill what is left of its group.
-
-        A worker may outlive its main and go on answering on its port, so the group is killed in any case.
-        """
+        """Wait until `deadline` (monotonic seconds), then kill what is left of its group."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(max(0.0, deadline - time.monotonic()))
+        self.kill()
+
+    def kill(self) -> None:
+        """Kill its group, also when it has ended: a worker may outlive its main and go on answering on its port."""
         with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: EPERM for a group of zombies
             os.killpg(self.pid, signal.SIGKILL)
         self.process.wait()

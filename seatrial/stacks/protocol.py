@@ -35,6 +35,16 @@ class UnplannedExit:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class StopRecord:
+    """How a replica ended that was asked to: exit code, seconds since it was asked, and whether it had to be killed."""
+
+    instance: str
+    code: int | None
+    seconds: float
+    killed: bool
+
+
 class Stack(Protocol):
     """A fleet with its observability, owned by the process that started it."""
 
@@ -62,7 +72,10 @@ class Stack(Protocol):
         """Processes of the fleet or its observability that died by themselves, oldest first."""
 
     def restart(self, service: str, replica: int | None = None) -> None:
-        """A planned restart: stop, start, wait until ready; recorded as an event of the run."""
+        """A planned restart, one replica after another until each is ready; recorded as events of the run."""
+
+    def drain(self) -> list[StopRecord]:
+        """Stop the fleet, the entry first, each replica with the time it needs; recorded as events of the run."""
 
     def down(self) -> None:
         """Stop everything in order; idempotent; leaves no process behind."""

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from seatrial.checks.finding import Verdict
-from seatrial.checks.inputs import RequestKey
-from seatrial.evidence import Evidence, HookAnswer, collect, unquiet
+from seatrial.checks.inputs import RequestKey, Stop
+from seatrial.evidence import Evidence, HookAnswer, collect, counts_left, planned_stops, unquiet
 from seatrial.judge import judge
 from seatrial.load.samples import to_parquet
 from seatrial.project.fleet import Fleet, Service
@@ -147,10 +147,31 @@ def test_exits_of_the_fleet_are_told_in_words(run_dir: Path, name: str, told: in
 
 
 def test_planned_restarts_become_outages(run_dir: Path) -> None:
-    event = {"kind": "restart", "instance": "a-1", "at": 1010.0, "seconds": 2.0}
+    event = {"kind": "restart", "instance": "a-1", "at": 1010.0, "seconds": 9.0, "down_seconds": 2.0, "stop": None}
     (run_dir / "run.json").write_text(json.dumps({"events": [event, {"kind": "fault", "at": 1.0}]}))
     (outage,) = collected(run_dir).outages
     assert (outage.instance, outage.begin, outage.end) == ("a-1", 1007.0, 1011.0)
+
+
+def test_planned_stops_are_of_restarts_and_of_the_drain() -> None:
+    stop = {"instance": "a-1", "code": 0, "seconds": 0.5, "killed": False}
+    events = [
+        {"kind": "restart", "stop": stop},
+        {"kind": "restart", "stop": None},
+        {"kind": "ready"},
+        {"kind": "stop", **stop, "code": -9, "killed": True},
+    ]
+    assert planned_stops({"events": events}) == [
+        Stop("a-1", 0, 0.5, killed=False, planned="restart"),
+        Stop("a-1", -9, 0.5, killed=True, planned="drain"),
+    ]
+
+
+def test_counts_that_were_left_are_read_in_their_order(tmp_path: Path) -> None:
+    for name, text in (("2.a-1.prom", "n 2\n"), ("1.a-1.prom", "n 1\n"), ("3.a-2.prom", "n 3\n"), ("4.a-2.prom", "<")):
+        (tmp_path / name).write_text(text)
+    found = {name: [sum(each.values()) for each in samples] for name, samples in counts_left(tmp_path).items()}
+    assert found == {"a-1": [1, 2], "a-2": [3]}
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ from seatrial.checks.traces import Chosen
 from seatrial.evidence import Asked, Evidence, HookAnswer
 from seatrial.judge import judge
 from seatrial.observed import Usage
+from seatrial.report import wording
 from seatrial.report.document import SCHEMA_FILE, RunFacts, verdict_document
 from seatrial.report.junit import junit_xml
 from seatrial.report.summary import summary_markdown
@@ -231,6 +232,12 @@ def test_a_percentile_without_enough_samples_is_null() -> None:
     latency = document(clean())["latency_seconds"]
     assert latency["p99"] is not None
     assert latency["p999"] is None
+
+
+def test_a_figure_without_a_limit_is_stated_in_words() -> None:
+    made = document(clean())
+    assert "drain.clean" in {check["name"] for check in wording.stated(made)}
+    assert "drain.clean" not in {check["name"] for check in wording.measured(made)}
 
 
 def test_junit_has_a_case_per_check() -> None:

@@ -110,3 +110,14 @@ def test_no_update_is_lost_between_threads_and_replicas(database: Database, url:
 def test_the_schema_can_be_made_again(database: Database) -> None:
     database.create_schema(METADATA)
     assert value(database) == 0
+
+
+def test_a_failed_write_does_not_tell_what_was_to_be_written(database: Database) -> None:
+    with pytest.raises(IntegrityError) as failure, database.write() as connection:
+        connection.execute(insert(COUNTER).values(id=1, value=424242))
+    assert "424242" not in str(failure.value)
+
+
+def test_the_file_is_its_owners_alone(database: Database, url: str) -> None:
+    database.check()
+    assert {oct(file.stat().st_mode & 0o777) for file in sqlite_path(url).parent.iterdir()} == {"0o600"}

@@ -6,6 +6,7 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
 from fleet.kit.body import Input
+from fleet.kit.problems import Problem
 from fleet.kit.testing import harness
 
 
@@ -39,6 +40,11 @@ def document() -> dict[str, object]:
     def create(body: NewBasket) -> Basket:
         """A new basket."""
         return Basket(items=[Item(name=name) for name in body.items])
+
+    @baskets.get("/foreign", responses={200: Basket, 400: Item, 409: Problem})
+    def foreign() -> Basket:
+        """An error as another standard wants it, and one of ours."""
+        return Basket(items=[])
 
     @baskets.get("/plain")
     def plain() -> dict[str, str]:
@@ -106,6 +112,12 @@ def test_possible_answers(document: dict[str, object], path: str, method: str, s
     for status, response in responses.items():
         expected = "application/json" if status.startswith("2") else "application/problem+json"
         assert list(response["content"]) == [expected]  # type: ignore[call-overload] # a JSON document
+
+
+def test_an_error_with_a_body_of_its_own_keeps_it(document: dict[str, object]) -> None:
+    responses = operation(document, "/v1/foreign", "get")["responses"]
+    kinds = {status: list(responses[status]["content"]) for status in ("400", "409")}  # type: ignore[call-overload] # a JSON document
+    assert kinds == {"400": ["application/json"], "409": ["application/problem+json"]}
 
 
 def test_bearer_scheme_is_declared(document: dict[str, object]) -> None:

@@ -9,11 +9,12 @@ import pytest
 from seatrial.openloop.arrivals import Arrival, Menu, Stream
 from seatrial.openloop.client import Client
 from seatrial.openloop.clock import Clock
-from seatrial.openloop.errors import JourneyFailed
+from seatrial.openloop.errors import JourneyFailed, NotSent
 from seatrial.openloop.journey import Journey, Script
 from seatrial.openloop.profile import Profile, Stage
 from seatrial.openloop.recorder import JourneyRow, RequestRow
 from seatrial.openloop.run import Run
+from seatrial.openloop.steps import Step
 
 VISIT = Arrival(1.0, "visit", 1)
 
@@ -23,11 +24,15 @@ class Memory:
 
     def __init__(self) -> None:
         self.journeys: list[JourneyRow] = []
+        self.requests: list[RequestRow] = []
         self.accounts: list[Mapping[str, Any]] = []
         self.closed = 0
 
     def request(self, row: RequestRow) -> None:
-        raise AssertionError(row)
+        self.requests.append(row)
+
+    def send(self, *_: object) -> None:
+        raise NotSent("nobody listens")
 
     def journey(self, row: JourneyRow) -> None:
         assert not self.closed
@@ -96,6 +101,21 @@ def test_a_fault_of_a_journey_function_is_told_in_the_account(begin: Callable[..
     run.arrive(VISIT, run.clock.now(), faulty)
     run.drain()
     assert memory.accounts[-1]["journey_errors"] == ["visit: KeyError('items')"]
+
+
+def test_the_account_tells_what_the_steps_asked_must_touch_and_may_answer(
+    begin: Callable[..., Run], memory: Memory
+) -> None:
+    step = Step("look", "GET", "/a", {200: None, 401: None}, touches=("front", "back"))
+    run = begin()
+    run.arrive(VISIT, run.clock.now(), lambda journey: journey.do(step))
+    run.drain()
+    account = memory.accounts[-1]
+    assert (account["expected_services"], account["right_statuses"]) == (
+        {"look": ("front", "back")},
+        {"look": (200, 401)},
+    )
+    assert [row.step for row in memory.requests] == ["look"]
 
 
 def test_arrivals_never_wait_and_are_shed_beyond_the_bound(begin: Callable[..., Run], memory: Memory) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from seatrial.errors import StackError, UsageError
+from seatrial.errors import StackError
 from seatrial.stacks import control
 
 
@@ -14,18 +14,13 @@ def run_dir(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def owner(run_dir: Path, handle: Any) -> threading.Thread:
-    """Serves until one request has been answered."""
-    answered = threading.Event()
-
-    def once(request: dict[str, Any]) -> dict[str, Any]:
-        answered.set()
-        result: dict[str, Any] = handle(request)
-        return result
+def owner(run_dir: Path, document: dict[str, Any]) -> threading.Thread:
+    """Gives this answer to the first request."""
 
     def serve() -> None:
-        while not answered.is_set():
-            control.serve(run_dir, once)
+        while not (found := control.requests(run_dir)):
+            pass
+        control.answer(found[0], document)
 
     thread = threading.Thread(target=serve)
     thread.start()
@@ -33,17 +28,14 @@ def owner(run_dir: Path, handle: Any) -> threading.Thread:
 
 
 def test_a_request_gets_its_answer(run_dir: Path) -> None:
-    thread = owner(run_dir, lambda request: {"seconds": request["n"] + 1})
+    thread = owner(run_dir, {"seconds": 2})
     assert control.ask(run_dir, {"n": 1}, alive=lambda: True, timeout=5) == {"seconds": 2}
     thread.join()
     assert list((run_dir / "control").iterdir()) == []
 
 
 def test_the_owners_refusal_is_the_askers_error(run_dir: Path) -> None:
-    def refuse(_request: dict[str, Any]) -> dict[str, Any]:
-        raise UsageError("there is no such service")
-
-    thread = owner(run_dir, refuse)
+    thread = owner(run_dir, {"error": "there is no such service"})
     with pytest.raises(StackError, match="there is no such service"):
         control.ask(run_dir, {}, alive=lambda: True, timeout=5)
     thread.join()
@@ -59,11 +51,16 @@ def test_an_owner_that_is_silent_is_told(run_dir: Path) -> None:
         control.ask(run_dir, {}, alive=lambda: True, timeout=0)
 
 
-def test_each_request_is_answered_once(run_dir: Path) -> None:
-    seen: list[int] = []
+def test_each_request_is_taken_once(run_dir: Path) -> None:
     for n in range(3):
         control.write_json(run_dir / "control" / f"{n}.request.json", {"n": n})
-    for _ in range(2):
-        control.serve(run_dir, lambda request: seen.append(request["n"]) or {})
-    assert seen == [0, 1, 2]
-    assert len(list((run_dir / "control").glob("*.answer.json"))) == 3
+    assert [request.asked["n"] for request in control.requests(run_dir)] == [0, 1, 2]
+    assert control.requests(run_dir) == []
+
+
+def test_an_answer_that_nobody_can_be_given_is_dropped(run_dir: Path) -> None:
+    control.write_json(run_dir / "control" / "a.request.json", {})
+    (request,) = control.requests(run_dir)
+    (run_dir / "control").rmdir()
+    control.answer(request, {})
+    assert list(run_dir.iterdir()) == []
