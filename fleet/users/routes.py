@@ -21,9 +21,9 @@ from fleet.users.model import (
     SHOP_AUDIENCE,
     SHOP_SCOPE,
     AccessToken,
-    Account,
     Credentials,
     KeySet,
+    Member,
     Metadata,
     Profile,
     ProfileChange,
@@ -50,12 +50,12 @@ def account_routes(desk: Desk, keys: SigningKeys, kit: Kit) -> APIBlueprint:
         TooManyHashes: "overloaded",
     }
 
-    @routes.post("/v1/users/register", summary="Make an account", responses={201: Account, 409: Problem, 503: Problem})
-    def register(body: Registration) -> tuple[Account, int]:
+    @routes.post("/v1/users/register", summary="Make an account", responses={201: Member, 409: Problem, 503: Problem})
+    def register(body: Registration) -> tuple[Member, int]:
         user = desk.register(body)
         _speaks_for(user.id)
         registered.inc()
-        return Account(id=user.id, name=user.name, display_name=user.display_name), 201
+        return Member(id=user.id, name=user.name, display_name=user.display_name), 201
 
     @routes.post(
         "/v1/users/login", summary="Log in", responses={200: AccessToken, 401: Problem, 429: Problem, 503: Problem}

@@ -21,7 +21,7 @@ from seatrial.project.project import Project
 from seatrial.run_folder import RunFolder, write_json, write_text
 from seatrial.settings import Settings, child_environment, read_settings
 from seatrial.stacks import observation, places, processes, prometheus
-from seatrial.stacks.draining import Activity, activity, stopped
+from seatrial.stacks.draining import Traffic, stopped, traffic
 from seatrial.stacks.guardian import Guardian
 from seatrial.stacks.places import HOST, Place
 from seatrial.stacks.ports import PortLocks, is_free
@@ -289,10 +289,10 @@ class LocalStack:
         """Write what the fleet's clients discover."""
         write_json(self.discovery_file, places.traffic_targets(self._places))
 
-    def activity(self, place: Place) -> Activity | None:
+    def traffic(self, place: Place) -> Traffic | None:
         """What the replica's metrics say of its requests."""
         exposition = observation.fetch(place.admin_url + self.project.fleet.admin.metrics)
-        return activity(exposition, self.project.telemetry.roles)
+        return traffic(exposition, self.project.telemetry.roles)
 
     def keep_counts(self, place: Place) -> None:
         """Write its metrics into the run's folder of those that were left; nothing when nobody answers."""

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from seatrial.errors import StackError
-from seatrial.stacks.draining import Activity
+from seatrial.stacks.draining import Traffic
 from seatrial.stacks.places import Place
 from seatrial.stacks.processes import Child
 from seatrial.stacks.restarting import Restarted, restarted
@@ -52,10 +52,10 @@ class FakeSite:
     def publish(self) -> None:
         self.done.append("listed" if self.place.listed else "not listed")
 
-    def activity(self, place: Place) -> Activity | None:
+    def traffic(self, place: Place) -> Traffic | None:
         if self.done[-1] != "look":
             self.done.append("look")
-        return None if place.lost else Activity(0, 5)
+        return None if place.lost else Traffic(0, 5)
 
     def keep_counts(self, _place: Place) -> None:
         self.done.append("keep")
