@@ -136,7 +136,8 @@ def test_a_trial_goes_on_beside_restarts_and_judges_them_planned(tmp_path: Path)
     try:
         until(lambda: list(bench.runs.glob("2*/samples/requests-*.csv")), patience=120)
         asked = [bench.start("restart", service) for service in SERVICES[:3]]
-        assert [child.wait(60) for child in asked] == [0, 0, 0]
+        assert [child.communicate(timeout=60)[1] for child in asked] == [b""] * 3
+        assert [child.returncode for child in asked] == [0, 0, 0]
         assert trial.poll() is None
         trial.wait(120)
     finally:
