@@ -29,6 +29,7 @@ from fleet.kit.faults import Fault, Faults
 from fleet.kit.faults import init_app as init_faults
 from fleet.kit.settings import Settings
 from fleet.kit.telemetry import load_contract
+from fleet.kit.turns import Turns
 
 Wsgi = Callable[..., Any]
 SETTINGS = Settings()
@@ -92,7 +93,7 @@ def with_observer(*layers: Callable[[OpenAPI, Observer], None]) -> OpenAPI:
 
 
 def measured(_: OpenAPI, observer: Observer) -> None:
-    metrics.init_app(observer, metrics.Metrics(CONTRACT), 8)
+    metrics.init_app(observer, metrics.Metrics(CONTRACT), Turns(8), 8)
 
 
 def logged_to(folder: Path) -> Callable[[OpenAPI, Observer], None]:

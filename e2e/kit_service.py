@@ -138,7 +138,7 @@ def start(folder: Path, port: int, admin_port: int) -> Service:
     log_file = folder / "sample-1.jsonl"
     variables = environment(folder, PORT=port, ADMIN_PORT=admin_port, LOG_FILE=log_file, DRAIN=5)
     service = Service(subprocess.Popen(START, env=variables, text=True, cwd=folder), port, admin_port, log_file)
-    until(lambda: answers(service), 10)
+    until(lambda: answers(service), 30)
     return service
 
 

@@ -1,4 +1,4 @@
-"""Rolling restarts of two real replicas under the kit's own client: nothing is lost, nothing is sent twice."""
+"""Real replicas under the kit's own client: restarted in turn nothing is lost or sent twice, killed they are used again at once."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from kit_service import Service, free_port, kill, start
+from kit_service import Service, free_port, kill, start, until
 
 from fleet.kit.attempts import Attempt
 from fleet.kit.client import ServiceClient
 from fleet.kit.discovery import FileDiscovery
+from fleet.kit.errors import Unavailable
 from fleet.kit.retries import RetryPolicy
 from fleet.kit.transport import RequestsTransport
 
-RESTARTS = 30
 CALLERS = 4
 NOTICED = 0.2  # s; what callers get to notice that a replica has left
 
@@ -98,26 +98,57 @@ class Unrecorded:
         """The answers are looked at, not the attempts."""
 
 
-def test_rolling_restarts_lose_and_double_nothing(pair: Pair) -> None:
-    transport = RequestsTransport(CALLERS)
-    client = ServiceClient(
+def client_of(discovery: Path, transport: RequestsTransport) -> ServiceClient:
+    """As the gateway's: one attempt of whatever was sent."""
+    return ServiceClient(
         callee="sample",
-        discovery=FileDiscovery(pair.discovery),
+        discovery=FileDiscovery(discovery),
         transport=transport,
         recorder=Unrecorded(),
         policy=RetryPolicy(attempts=1),
     )
-    callers = Callers(client)
+
+
+@pytest.fixture
+def transport() -> Iterator[RequestsTransport]:
+    transport = RequestsTransport(CALLERS)
+    yield transport
+    transport.close()
+
+
+@pytest.mark.parametrize("restarts", [4, pytest.param(30, marks=pytest.mark.slow)])
+def test_rolling_restarts_lose_and_double_nothing(pair: Pair, transport: RequestsTransport, restarts: int) -> None:
+    callers = Callers(client_of(pair.discovery, transport))
     threads = [threading.Thread(target=callers.call) for _ in range(CALLERS)]
     for thread in threads:
         thread.start()
-    codes = [pair.restart(turn % 2) for turn in range(RESTARTS)]
+    codes = [pair.restart(turn % 2) for turn in range(restarts)]
     callers.stopping.set()
     for thread in threads:
         thread.join()
-    transport.close()
-    assert codes == [0] * RESTARTS
+    assert codes == [0] * restarts
     assert callers.errors == []
     assert set(callers.answers.values()) == {201}
     assert sorted(pair.taken()) == sorted(callers.answers)
-    assert len(callers.answers) > RESTARTS * CALLERS
+    assert len(callers.answers) > restarts * CALLERS
+
+
+def test_only_replica_is_used_again_as_soon_as_it_is_back(pair: Pair, transport: RequestsTransport) -> None:
+    killed = pair.services[0]
+    pair.list(killed)
+    client = client_of(pair.discovery, transport)
+    assert works(client)
+    kill(killed)
+    opened = time.monotonic() + 1.0
+    while time.monotonic() < opened:  # well beyond the five silences that open the circuit
+        assert not works(client)
+        time.sleep(0.01)
+    pair.services[0] = start(pair.folder / "0", killed.port, killed.admin_port)
+    until(lambda: works(client), 1.0)
+
+
+def works(client: ServiceClient) -> bool:
+    try:
+        return client.get("/quick").status == 200
+    except Unavailable:
+        return False

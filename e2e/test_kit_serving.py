@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 from kit_service import SERVICE, START, THREADS, Service, environment, free_port, gone, refused, started, until
+
+from fleet.kit.server import EX_KILLED
 
 TERMINATIONS = 20
 
@@ -61,6 +64,14 @@ def test_sigterm_lets_the_running_request_finish(service: Service) -> None:
     assert json.loads(bodies[0]) == {"slow": True}
     assert refused(service.port)
     assert refused(service.admin_port)
+
+
+def test_end_that_is_cut_short_is_told_by_the_exit_code(service: Service) -> None:
+    with socket.create_connection(("127.0.0.1", service.port)) as half_sent:
+        half_sent.sendall(b"GET /quick HTTP/1.1\r\nHo")
+        time.sleep(0.1)
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(10) == EX_KILLED
 
 
 def test_worker_dies_with_its_killed_main_process(service: Service) -> None:
@@ -129,7 +140,7 @@ def test_no_round_of_a_loop_is_cut_by_sigterm(tmp_path: Path, turn: int) -> None
     (tmp_path / "sample_service.py").write_text(SERVICE)
     rounds = tmp_path / "rounds"
     process = subprocess.Popen(START, env=environment(tmp_path, PORT=free_port()), text=True, cwd=tmp_path)
-    until(lambda: rounds.exists() and "begin" in rounds.read_text(), 10)
+    until(lambda: rounds.exists() and "begin" in rounds.read_text(), 30)
     time.sleep(
         0.2 * turn / TERMINATIONS
     )  # the first comes while granian is still setting up, the others all over a round

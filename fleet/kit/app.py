@@ -39,6 +39,7 @@ from fleet.kit.settings import Settings
 from fleet.kit.standalone import FOLDER
 from fleet.kit.telemetry import load_contract
 from fleet.kit.transport import RequestsTransport, Transport
+from fleet.kit.turns import InTurn, Turns
 
 
 @dataclass(slots=True, kw_only=True)
@@ -198,8 +199,9 @@ def _bare_app(service: str, settings: Settings) -> KitApp:
 def _wire(app: KitApp, kit: Kit) -> KitApp:
     app.kit = kit
     observer = Observer(app.wsgi_app, kit.settings.deadline)
-    app.wsgi_app = observer  # type: ignore[method-assign] # Flask documents wrapping it
-    metrics.init_app(observer, kit.metrics, kit.settings.threads, counted=kit.faults.spares("stop-counting"))
+    turns = Turns(kit.settings.threads)
+    app.wsgi_app = InTurn(observer, turns)  # type: ignore[method-assign] # Flask documents wrapping it
+    metrics.init_app(observer, kit.metrics, turns, kit.settings.threads, counted=kit.faults.spares("stop-counting"))
     logs.init_app(observer, kit.logs, logged=kit.faults.spares("drop-logs"))
     problems.init_app(app)
     app.before_request(exchanges.stop_when_late)

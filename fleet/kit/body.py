@@ -1,6 +1,7 @@
-"""Request bodies: JSON read strictly wherever it is read, and the base classes of inputs.
+"""Request bodies: taken whole or not at all, JSON read strictly wherever it is read, and the base classes of inputs.
 
-Owns 400 (not JSON), 413 (too large) and 415 (another media type or coding); 422 is pydantic's and `problems`' part.
+Owns 400 (cut short, not JSON), 411 (no length), 413 (too large) and 415 (another media type or coding); 422 is
+pydantic's and `problems`' part.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from flask import Request
 from pydantic import BaseModel, ConfigDict
 
 from fleet.kit import strict_json
-from fleet.kit.errors import BadRequest, Unprocessable, UnsupportedMediaType
+from fleet.kit.errors import BadRequest, LengthRequired, Unprocessable, UnsupportedMediaType
 
 _MISSING = object()
 
@@ -23,10 +24,30 @@ class InvalidBody(BadRequest):
     slug, title = "invalid-json", "The body is not valid JSON"
 
 
+class IncompleteBody(BadRequest):
+    """The client went away before it had sent what it declared; what came must not pass for the whole."""
+
+    slug, title = "incomplete-body", "The body is incomplete"
+
+
 class StrictRequest(Request):
     """Flask's request whose `get_json` is strict: `force` and `silent` do not make it read less strictly."""
 
     _document: Any = _MISSING
+
+    def get_data(self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False) -> Any:  # noqa: FBT001, FBT002 - werkzeug's signature
+        """As werkzeug's, for a body that came whole.
+
+        Raises:
+            LengthRequired: it comes in chunks; granian shows their loss as their end.
+            IncompleteBody: less came than was declared.
+        """
+        if "Transfer-Encoding" in self.headers:
+            raise LengthRequired("Send the body with a Content-Length, not in chunks.")
+        data = super().get_data(cache=cache, parse_form_data=parse_form_data)
+        if len(data) < (self.content_length or 0):
+            raise IncompleteBody(f"{len(data)} of {self.content_length} bytes came.")
+        return data.decode(errors="replace") if as_text else data
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: FBT001, FBT002, ARG002 - Flask's signature
         """The body's value, parsed once.

@@ -6,7 +6,7 @@ KitError                        a fault of the program or of its surroundings
 └── ProblemError        500     an answer: RFC 9457, the HTTP status belongs to the class
     ├── BadRequest      400     ├── Unauthorized 401    ├── PaymentRequired 402  ├── Forbidden 403
     ├── NotFound        404     ├── Conflict     409    ├── ContentTooLarge 413  ├── UnsupportedMediaType 415
-    ├── Unprocessable   422     ├── TooManyRequests 429 ├── InternalError   500
+    ├── LengthRequired  411     ├── Unprocessable 422   ├── TooManyRequests 429  ├── InternalError 500
     └── ClientError     503     no usable answer from another service
         ├── Unavailable 503     ├── TimedOut     504    ├── DeadlineExceeded 504 └── UnexpectedAnswer 502
 """
@@ -89,6 +89,12 @@ class Conflict(ProblemError):
     """The state of the thing does not allow this now."""
 
     status, slug, title = 409, "conflict", "Conflict"
+
+
+class LengthRequired(ProblemError):
+    """The body has no declared length: of one in chunks the server cannot tell whether it came whole."""
+
+    status, slug, title = 411, "length-required", "Length required"
 
 
 class ContentTooLarge(ProblemError):

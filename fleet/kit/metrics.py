@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 from fleet.kit.errors import ContractError
 from fleet.kit.exchange import Exchange, Observer
 from fleet.kit.telemetry import Contract, MetricSpec
+from fleet.kit.turns import Turns
 
 M = TypeVar("M", bound=MetricWrapperBase)
 _KINDS: dict[type[MetricWrapperBase], str] = {Counter: "counter", Gauge: "gauge", Histogram: "histogram"}
@@ -96,13 +97,18 @@ class _Durations:
 
 
 def init_app(
-    observer: Observer, metrics: Metrics, threads: int, *, counted: Callable[[Exchange], bool] = lambda _: True
+    observer: Observer,
+    metrics: Metrics,
+    turns: Turns,
+    threads: int,
+    *,
+    counted: Callable[[Exchange], bool] = lambda _: True,
 ) -> None:
     """Measure every request that passes `observer`; `counted` may leave one out (a fault does)."""
     durations = _Durations(metrics.histogram("http_server_request_duration_seconds"))
     active = metrics.gauge("http_server_active_requests")
-    # A blocking server answers each request on a thread of its own, so the two are one number.
-    metrics.gauge("server_threads_busy").set_function(active._value.get)  # noqa: SLF001 - read only
+    # Of the threads, those that may work: who waits for a request's body is active, not busy.
+    metrics.gauge("server_threads_busy").set_function(turns.taken)
     metrics.gauge("server_threads_limit").set(threads)
 
     def start(_: Exchange) -> None:

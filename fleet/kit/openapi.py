@@ -53,7 +53,7 @@ def _has_own_body(response: dict[str, Any]) -> bool:
 def _possible(operation: dict[str, Any]) -> Iterator[type[errors.ProblemError]]:
     places = {parameter["in"] for parameter in operation.get("parameters", [])}
     if "requestBody" in operation:
-        yield from (errors.BadRequest, errors.ContentTooLarge, errors.UnsupportedMediaType)
+        yield from (errors.BadRequest, errors.LengthRequired, errors.ContentTooLarge, errors.UnsupportedMediaType)
     if places & {"query", "header"}:
         yield errors.BadRequest  # a cursor that is none of ours, a malformed key
     if "header" in places:

@@ -32,6 +32,7 @@ _NAMED: dict[int, type[ProblemError]] = {
         errors.Forbidden,
         errors.NotFound,
         errors.Conflict,
+        errors.LengthRequired,
         errors.ContentTooLarge,
         errors.UnsupportedMediaType,
         errors.Unprocessable,

@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     port: Port = 8000
     admin_port: Port = 0  # 0: no admin port
     threads: Annotated[int, Field(ge=1, le=512)] = 8
+    body_threads: Annotated[int, Field(ge=0, le=4096)] = (
+        248  # for requests that wait for their bodies, made when needed
+    )
     instance: str = ""  # "<service>-1" when empty
     run_id: str = ""
     store: str = ""
@@ -43,7 +46,7 @@ class Settings(BaseSettings):
     read_timeout: Seconds = 5.0
     attempts: Annotated[int, Field(ge=1, le=3)] = 3  # of a call that may be repeated, the first one included
     breaker_silences: Annotated[int, Field(ge=1, le=1000)] = 5  # attempts in a row without an answer, per replica
-    breaker_open: Seconds = 0.5  # how long such a replica is left alone before one call may try
+    breaker_open: Seconds = 0.25  # how long such a replica is left alone before one call may try
     drain: Annotated[int, Field(ge=1, le=600)] = 10
 
 

@@ -159,6 +159,13 @@ def test_nothing_of_an_unforeseen_error_goes_out(client: FlaskClient) -> None:
             ORDER, {"headers": {"Content-Encoding": "gzip"}}, (415, "unsupported-media-type"), id="compressed"
         ),
         pytest.param(b" " * 1001, {}, (413, "content-too-large"), id="too large"),
+        pytest.param(
+            b"{}",
+            {"environ_overrides": {"CONTENT_LENGTH": "3", "wsgi.input_terminated": True}},
+            (400, "incomplete-body"),
+            id="cut short",
+        ),
+        pytest.param(b"{}", {"headers": {"Transfer-Encoding": "chunked"}}, (411, "length-required"), id="in chunks"),
         pytest.param({"product_id": "p"}, {}, (422, "unprocessable-content"), id="member missing"),
         pytest.param(ORDER | {"x": 1}, {}, (422, "unprocessable-content"), id="member nobody asked for"),
         pytest.param([ORDER], {}, (422, "unprocessable-content"), id="array"),
