@@ -112,8 +112,11 @@ class Trial:
             return
         with self._step("populate") as told:
             made = self._hook(told, "populate", command, seed=self.order.profile.seed)
-            numbers = {name: value for name, value in made.items() if isinstance(value, int)}
-            told.result = told.result or ", ".join(f"{value} {name}" for name, value in numbers.items())
+            numbers = [f"{value} {name}" for name, value in made.items() if isinstance(value, int)]
+            words = [
+                f"{name} {value}" for name, value in made.items() if isinstance(value, str) and name != "identities"
+            ]
+            told.result = told.result or ", ".join([*numbers, *words])
 
     def _await_scrapes(self) -> None:
         """Prometheus says that it is ready some time before it has met its targets; a hole then would be ours."""
