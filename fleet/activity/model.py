@@ -43,7 +43,7 @@ class NewEvent(Input):
     user_id: Id
     kind: Kind
     order_id: Id
-    at: Annotated[float, Field(ge=0, le=LATEST)]
+    at: Annotated[float, Field(ge=0, le=LATEST, strict=True)]
 
 
 class EventPath(Input):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -187,6 +188,8 @@ def _bare_app(service: str, settings: Settings) -> KitApp:
         validation_error_callback=problems.refuse_invalid,
         doc_ui=False,
         static_folder=None,
+        # Flask would look for a package of the service's name, and may find a folder that is none.
+        root_path=str(Path(__file__).parent),
     )
     app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
     # It would answer a mistyped path with a redirect, and our clients follow none.

@@ -97,7 +97,7 @@ class ProfileChange(Input):
     display_name: DisplayName
 
 
-class Account(BaseModel):
+class UserAccount(BaseModel):
     """An account as it is shown to whoever made it."""
 
     id: str
@@ -105,7 +105,7 @@ class Account(BaseModel):
     display_name: str
 
 
-class Profile(Account):
+class Profile(UserAccount):
     """One's own account."""
 
     created: datetime
@@ -132,7 +132,7 @@ class TokenForm(BaseModel):
 
     grant_type: Literal["client_credentials"]
     audience: str
-    scope: str | None = None
+    scope: str = ""  # what was granted; a form has no null
 
 
 class TokenError(BaseModel):
