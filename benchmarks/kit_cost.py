@@ -29,6 +29,7 @@ from fleet.kit.faults import Fault, Faults
 from fleet.kit.faults import init_app as init_faults
 from fleet.kit.settings import Settings
 from fleet.kit.telemetry import load_contract
+from fleet.kit.turns import Turns
 
 Wsgi = Callable[..., Any]
 SETTINGS = Settings()

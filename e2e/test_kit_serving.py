@@ -4,145 +4,21 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
+from kit_service import SERVICE, START, THREADS, Service, environment, free_port, gone, refused, started, until
 
-ROOT = Path(__file__).parents[1]
-THREADS = 2
-SERVICE = """
-import os, pathlib, time
-from fleet.kit.app import create_kit_app
+from fleet.kit.server import EX_KILLED
 
-with pathlib.Path("importers").open("a") as file:
-    print(os.getpid(), file=file)
-
-def create_app(settings):
-    app = create_kit_app("sample", settings)
-
-    @app.get("/quick")
-    def quick():
-        return {"quick": True}
-
-    @app.get("/slow")
-    def slow():
-        time.sleep(0.6)
-        return {"slow": True}
-
-    rounds = pathlib.Path("rounds").open("a", buffering=1)
-
-    def work():
-        print("begin", file=rounds)
-        time.sleep(0.05)
-        print("end", file=rounds)
-        return True
-
-    app.kit.loops.add("rounds", work, 0.0)
-    return app
-"""
 TERMINATIONS = 20
-
-
-@dataclass
-class Service:
-    process: subprocess.Popen[str]
-    port: int
-    admin_port: int
-    log_file: Path
-
-    def get(self, path: str, *, admin: bool = False) -> bytes:
-        port = self.admin_port if admin else self.port
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
-            return bytes(answer.read())
-
-    def put_faults(self, faults: list[dict[str, object]]) -> None:
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.admin_port}/faults", json.dumps(faults).encode(), method="PUT"
-        )
-        urllib.request.urlopen(request, timeout=5).close()
-
-    def busy(self) -> float:
-        lines = self.get("/metrics", admin=True).decode().splitlines()
-        return next(float(line.split()[1]) for line in lines if line.startswith("server_threads_busy "))
-
-    def worker(self) -> psutil.Process:
-        return psutil.Process(self.process.pid).children()[0]
-
-    def lines(self) -> list[dict[str, object]]:
-        return [json.loads(line) for line in self.log_file.read_text().splitlines()]
-
-
-def until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it never held"
-        time.sleep(0.02)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def refused(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-def gone(process: psutil.Process) -> bool:
-    # PID 1 may not reap what it inherits: a zombie is gone too.
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-
-
-def answers(service: Service) -> bool:
-    try:
-        return service.get("/health/ready", admin=True) != b"" and service.get("/quick") != b""
-    except OSError:
-        return False
-
-
-def environment(folder: Path, **variables: object) -> dict[str, str]:
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
-        "SEATRIAL_THREADS": str(THREADS),
-        "SEATRIAL_FAULTS": "1",
-        **{f"SEATRIAL_{name}": str(value) for name, value in variables.items()},
-    }
-
-
-START = [sys.executable, "-c", "from fleet.kit.server import serve; serve('sample_service:create_app')"]
-
-
-@contextmanager
-def started(folder: Path) -> Iterator[Service]:
-    (folder / "sample_service.py").write_text(SERVICE)
-    port, admin_port, log_file = free_port(), free_port(), folder / "sample-1.jsonl"
-    variables = environment(folder, PORT=port, ADMIN_PORT=admin_port, LOG_FILE=log_file, DRAIN=5)
-    process = subprocess.Popen(START, env=variables, text=True, cwd=folder)
-    try:
-        service = Service(process, port, admin_port, log_file)
-        until(lambda: answers(service), 10)
-        yield service
-    finally:
-        for child in psutil.Process(process.pid).children() if process.poll() is None else []:
-            child.kill()
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture
@@ -188,6 +64,14 @@ def test_sigterm_lets_the_running_request_finish(service: Service) -> None:
     assert json.loads(bodies[0]) == {"slow": True}
     assert refused(service.port)
     assert refused(service.admin_port)
+
+
+def test_end_that_is_cut_short_is_told_by_the_exit_code(service: Service) -> None:
+    with socket.create_connection(("127.0.0.1", service.port)) as half_sent:
+        half_sent.sendall(b"GET /quick HTTP/1.1\r\nHo")
+        time.sleep(0.1)
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(10) == EX_KILLED
 
 
 def test_worker_dies_with_its_killed_main_process(service: Service) -> None:
@@ -256,7 +140,7 @@ def test_no_round_of_a_loop_is_cut_by_sigterm(tmp_path: Path, turn: int) -> None
     (tmp_path / "sample_service.py").write_text(SERVICE)
     rounds = tmp_path / "rounds"
     process = subprocess.Popen(START, env=environment(tmp_path, PORT=free_port()), text=True, cwd=tmp_path)
-    until(lambda: rounds.exists() and "begin" in rounds.read_text(), 10)
+    until(lambda: rounds.exists() and "begin" in rounds.read_text(), 30)
     time.sleep(
         0.2 * turn / TERMINATIONS
     )  # the first comes while granian is still setting up, the others all over a round

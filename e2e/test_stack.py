@@ -9,6 +9,7 @@ import signal
 import time
 import urllib.request
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,69 @@ def test_a_restart_is_planned_and_told(bench: Bench) -> None:
         assert {new["main_pid"], new["worker_pid"]}.isdisjoint({old["main_pid"], old["worker_pid"]})
         events = json.loads((Path(status["run_dir"]) / "run.json").read_text())["events"]
         assert [each["kind"] for each in events] == ["ready", "restart"]
+
+
+def events(status: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    run = json.loads((Path(status["run_dir"]) / "run.json").read_text())
+    return [event for event in run["events"] if event["kind"] == kind]
+
+
+def listed(status: dict[str, Any]) -> set[str]:
+    groups = json.loads((Path(status["run_dir"]) / "discovery.json").read_text())
+    return {group["labels"]["instance"] for group in groups}
+
+
+def test_a_replica_with_a_sibling_is_not_discovered_while_it_restarts(bench: Bench) -> None:
+    with bench.detached("--replicas=back=2") as status:
+        seen: list[set[str]] = []
+        asked = bench.start("restart", "back")
+        until(lambda: seen.append(listed(status)) or asked.poll() is not None)
+        assert asked.communicate() == (None, b"")
+        everybody = {"front-1", "back-1", "back-2"}
+        assert [everybody - names for names, _ in groupby(seen) if names != everybody] == [{"back-1"}, {"back-2"}]
+        assert listed(status) == everybody
+        ends = [(event["instance"], event["emptied"], event["stop"]["killed"]) for event in events(status, "restart")]
+        assert ends == [("back-1", True, False), ("back-2", True, False)]
+        assert events(status, "unplanned-exit") == []
+
+
+def test_a_replica_without_a_sibling_stays_where_callers_look(bench: Bench) -> None:
+    with bench.detached() as status:
+        assert bench.call("restart", "back").returncode == 0
+        assert listed(status) == {"front-1", "back-1"}
+        (event,) = events(status, "restart")
+        assert (event["emptied"], event["stop"]["killed"]) == (False, False)
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_a_replica_that_was_killed_is_told_once_and_restarts_at_once(bench: Bench, replicas: int) -> None:
+    with bench.detached(f"--replicas=back={replicas}") as status:
+        for _ in range(3):
+            kill(instance(bench.status(), "back-1")["worker_pid"])
+            assert bench.call("restart", "back", "--replica", "1").returncode == 0
+        assert len(events(status, "unplanned-exit")) == 3
+        assert [event["stop"] for event in events(status, "restart")] == [None] * 3
+        assert instance(bench.status(), "back-1")["ready"]
+
+
+def test_services_restart_side_by_side(bench: Bench) -> None:
+    with bench.detached() as status:
+        asked = [bench.start("restart", service) for service in ("front", "back")]
+        assert [child.wait(20) for child in asked] == [0, 0]
+        for child in asked:
+            child.communicate()
+        assert {event["instance"] for event in events(status, "restart")} == {"front-1", "back-1"}
+
+
+def test_log_files_only_grow_over_restarts(bench: Bench) -> None:
+    with bench.detached() as status:
+        file = Path(instance(status, "front-1")["log_file"])
+        sizes = []
+        for _ in range(3):
+            fetch(status["entry_url"])
+            sizes.append(file.stat().st_size)
+            assert bench.call("restart", "front").returncode == 0
+        assert sizes[0] < sizes[1] < sizes[2]
 
 
 def test_the_stack_restarts_nothing_by_itself(bench: Bench) -> None:

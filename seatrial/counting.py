@@ -1,13 +1,15 @@
 """From two readings to what each service counted between them, by raw counters and never by `increase()`.
 
 Owns the rule of absence: a series that is missing counts 0 only where its target was read; and the rule of loss:
-a replica whose process start changed began again at 0.
+a replica whose process start changed began again at 0, and what it had counted is known as far as it was kept when
+it was restarted (`left`: by instance, one exposition per process that went).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from seatrial.backends.errors import NotExposition
 from seatrial.backends.exposition import Samples, Series
@@ -15,13 +17,18 @@ from seatrial.checks.inputs import AttemptKey, RequestKey, ServiceCounts
 from seatrial.project.telemetry import Roles
 from seatrial.readings import Reading, TargetReading
 
+Left = Mapping[str, Sequence[Samples]]
 
-def service_counts(before: Reading, after: Reading, roles: Roles) -> dict[str, ServiceCounts]:
+
+def service_counts(
+    before: Reading, after: Reading, roles: Roles, left: Left = MappingProxyType({})
+) -> dict[str, ServiceCounts]:
     """What each service of either reading gained, summed over its replicas."""
     first = {target.instance: target for target in before.targets}
     gained: dict[str, list[ServiceCounts]] = {}
     for target in after.targets:
-        gained.setdefault(target.service, []).append(_instance_counts(first.pop(target.instance, None), target, roles))
+        own = _instance_counts(first.pop(target.instance, None), target, roles, left.get(target.instance, ()))
+        gained.setdefault(target.service, []).append(own)
     for target in first.values():
         missing = ServiceCounts(unreadable=f"{target.instance} is in the first reading only")
         gained.setdefault(target.service, []).append(missing)
@@ -41,7 +48,9 @@ def process_starts(reading: Reading, roles: Roles) -> dict[str, float]:
     return starts
 
 
-def stored_requests(before: Reading, stored: Mapping[str, Samples], service: str, roles: Roles) -> int | None:
+def stored_requests(
+    before: Reading, stored: Mapping[str, Samples], service: str, roles: Roles, left: Left = MappingProxyType({})
+) -> int | None:
     """What a service's stored counters gained since the first reading; None when an instance is missing on a side."""
     total = 0.0
     mine = [target for target in before.targets if target.service == service]
@@ -52,7 +61,7 @@ def stored_requests(before: Reading, stored: Mapping[str, Samples], service: str
             return None
         if target.instance not in stored:
             return None
-        total += _served(stored[target.instance], roles) - _served(then, roles)
+        total += _served(_gained(then, [*left.get(target.instance, ()), stored[target.instance]], roles), roles)
     return round(total) if mine else None
 
 
@@ -60,20 +69,34 @@ def _served(samples: Samples, roles: Roles) -> float:
     return sum(value for series, value in samples.items() if series.name == f"{roles.server_requests.metric}_count")
 
 
-def _instance_counts(first: TargetReading | None, last: TargetReading, roles: Roles) -> ServiceCounts:
+def _instance_counts(
+    first: TargetReading | None, last: TargetReading, roles: Roles, left: Sequence[Samples]
+) -> ServiceCounts:
     try:
         now = last.samples()
         then = first.samples() if first else {}
     except NotExposition as error:
         return ServiceCounts(unreadable=f"{last.instance}: {error}")
     reset = first is not None and _start(then, roles) != _start(now, roles)
-    base = {} if reset else then
-    gained = {series: value - base.get(series, 0.0) for series, value in now.items()}
     # A counter that fell, or vanished, within one process is no counter: nothing may be concluded from it.
-    broken = next((key for key in {**base, **gained} if _counts(key, roles) and gained.get(key, -1.0) < 0), None)
-    if broken is not None:
+    broken = next(
+        (key for key in {**then, **now} if _counts(key, roles) and now.get(key, -1.0) < then.get(key, 0.0)), None
+    )
+    if broken is not None and not reset:
         return ServiceCounts(unreadable=f"{last.instance}: {broken} fell or vanished while the process went on")
+    gained = _gained(then, [*left, now], roles)
     return ServiceCounts(requests=_requests(gained, roles), attempts=_attempts(gained, roles), reset=reset)
+
+
+def _gained(then: Samples, later: Sequence[Samples], roles: Roles) -> Samples:
+    """What was counted since `then`: the last that is known of each process, less what `then` showed of its own."""
+    processes = {_start(samples, roles): samples for samples in later}
+    gained: Samples = {}
+    for start, samples in processes.items():
+        base = then if start == _start(then, roles) else {}
+        for series, value in samples.items():
+            gained[series] = gained.get(series, 0.0) + value - base.get(series, 0.0)
+    return gained
 
 
 def _summed(parts: Iterable[ServiceCounts]) -> ServiceCounts:

@@ -5,6 +5,7 @@ Owns the I/O and turns each thing that cannot be had into an obstacle in words; 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from seatrial.backends.errors import NotExposition
 from seatrial.backends.exposition import Samples as Series
+from seatrial.backends.exposition import parse_exposition
 from seatrial.backends.logs import LogEvidence, LogSlice, read_logs
 from seatrial.backends.prometheus import Prometheus
 from seatrial.checks.inputs import ClientRow, Generator, ServiceCounts, StepSamples, Stop
@@ -21,7 +23,7 @@ from seatrial.checks.metrics import Endpoint
 from seatrial.checks.reconcile_prometheus import Stored
 from seatrial.checks.scrapes import Outage, Scrapes
 from seatrial.checks.traces import Chosen, choose
-from seatrial.counting import process_starts, service_counts, stored_requests
+from seatrial.counting import Left, process_starts, service_counts, stored_requests
 from seatrial.load.errors import NoSamples
 from seatrial.load.profile import ALL, Profile
 from seatrial.load.samples import Samples, read_samples
@@ -137,7 +139,8 @@ def collect(
     )
     if before is None or after is None:
         return replace(evidence, logs_obstacle=evidence.unquiet, stored=Stored(obstacle=evidence.unquiet))
-    return _observed(evidence, before, after, project, prometheus, exits)
+    left = counts_left(run_dir / "metrics" / "left")
+    return _observed(evidence, before, after, project, prometheus, exits, left)
 
 
 def unquiet(before: Reading | None, after: Reading | None) -> str:
@@ -203,6 +206,16 @@ def planned_stops(record: Mapping[str, Any]) -> list[Stop]:
     return [Stop(each["instance"], each["code"], each["seconds"], each["killed"], planned) for each, planned in found]
 
 
+def counts_left(folder: Path) -> Left:
+    """What processes had counted when they were restarted, by instance and in that order."""
+    found: dict[str, list[Series]] = {}
+    for file in sorted(folder.glob("*.prom")):
+        with contextlib.suppress(NotExposition):  # its counts are lost then, as a killed process's are
+            instance = file.name.split(".", 1)[1].removesuffix(".prom")
+            found.setdefault(instance, []).append(parse_exposition(file.read_text(encoding="utf-8")))
+    return found
+
+
 def _events(record: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
     return [event for event in record.get("events", []) if event.get("kind") == kind]
 
@@ -214,6 +227,7 @@ def _observed(
     project: Project,
     prometheus: Prometheus | None,
     exits: Iterable[UnplannedExit],
+    left: Left,
 ) -> Evidence:
     roles = project.telemetry.roles
     instances = list(dict.fromkeys(target.instance for target in (*before.targets, *after.targets)))
@@ -222,7 +236,7 @@ def _observed(
     seen = observe(prometheus, before, after, project, counters, evidence.span or (before.at, after.at))
     return replace(
         evidence,
-        counts=service_counts(before, after, roles),
+        counts=service_counts(before, after, roles, left),
         logs=logs,
         logs_obstacle=logs_obstacle,
         instances=instances,
@@ -233,7 +247,7 @@ def _observed(
         stored=seen.stored,
         scrapes=seen.scrapes,
         usage=seen.usage,
-        stored_requests=stored_requests(before, seen.stored.series, project.fleet.entry, roles),
+        stored_requests=stored_requests(before, seen.stored.series, project.fleet.entry, roles, left),
         exits=[_in_words(each) for each in exits if each.name.split()[0] in instances],
         notes=[*evidence.notes, *seen.notes],
     )

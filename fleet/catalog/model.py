@@ -10,10 +10,16 @@ from fleet.kit.body import HeaderInput, Input
 from fleet.kit.paging import PageQuery
 
 PRODUCT_ID = r"^[A-Za-z0-9-]{1,64}$"
+HEADERS = {  # of both 200 and 304
+    "ETag": {"description": "Of this very body.", "schema": {"type": "string"}},
+    "Cache-Control": {"description": "Keep it, but ask each time.", "schema": {"const": "no-cache"}},
+}
 
 
 class Product(BaseModel):
     """`price` is in minor units of the shop's one currency."""
+
+    model_config = {"openapi_extra": {"headers": HEADERS}}  # type: ignore[typeddict-unknown-key] # flask-openapi3's
 
     id: str
     name: str
@@ -23,6 +29,8 @@ class Product(BaseModel):
 
 class ProductPage(BaseModel):
     """Products in the order of their ids."""
+
+    model_config = {"openapi_extra": {"headers": HEADERS}}  # type: ignore[typeddict-unknown-key] # flask-openapi3's
 
     items: list[Product]
     next_cursor: str | None

@@ -8,23 +8,25 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from werkzeug.http import parse_etags
 
-from fleet.catalog.model import Condition, Product, ProductPage, ProductPath, ProductQuery
+from fleet.catalog.model import HEADERS, Condition, Product, ProductPage, ProductPath, ProductQuery
 from fleet.catalog.store import CatalogStore
 from fleet.kit.errors import NotFound
 from fleet.kit.paging import decode_cursor, page
+
+UNCHANGED = {"headers": HEADERS}
 
 
 def product_routes(store: CatalogStore) -> APIBlueprint:
     """Products, one or many."""
     routes = APIBlueprint("products", __name__)
 
-    @routes.get("/v1/products", summary="List or search", responses={200: ProductPage, 304: None})
+    @routes.get("/v1/products", summary="List or search", responses={200: ProductPage, 304: UNCHANGED})
     def list_products(header: Condition, query: ProductQuery) -> Response:
         found = store.products(query.q, decode_cursor(query.cursor), query.limit + 1)
         items, following = page(found, query.limit, lambda product: product.id)
         return answer(ProductPage(items=items, next_cursor=following), header)
 
-    @routes.get("/v1/products/<product_id>", summary="One product", responses={200: Product, 304: None})
+    @routes.get("/v1/products/<product_id>", summary="One product", responses={200: Product, 304: UNCHANGED})
     def view_product(header: Condition, path: ProductPath) -> Response:
         product = store.product(path.product_id)
         if product is None:

@@ -59,6 +59,12 @@ PARTS = (
 HOME_ITEMS = 5
 
 
+class Listing(BaseModel):
+    """What of a listing the home page shows."""
+
+    items: list[dict[str, Any]]
+
+
 class Home(BaseModel):
     """The home page: parts as their services list them; one that did not come in time is null, and named in `missing`."""
 
@@ -103,7 +109,7 @@ def merged(own: dict[str, Any], documents: dict[str, dict[str, Any]]) -> dict[st
         if operation is None:
             raise ValueError(f"{route.callee} does not document {route.method} {route.template}.")
         whole["paths"].setdefault(route.template, {})[route.method.lower()] = operation
-    wanted = _references(whole["paths"])
+    wanted = _references(whole["paths"]) | _schemes(whole["paths"])
     for name, document in {"gateway": own, **documents}.items():
         _take_components(whole["components"], document.get("components", {}), wanted, name)
     return whole
@@ -112,7 +118,7 @@ def merged(own: dict[str, Any], documents: dict[str, dict[str, Any]]) -> dict[st
 def _take_components(into: dict[str, Any], given: dict[str, dict[str, Any]], wanted: set[str], service: str) -> None:
     reached = _closure(wanted, given)
     for kind, entries in given.items():
-        kept = {name: entry for name, entry in entries.items() if kind != "schemas" or name in reached}
+        kept = {name: entry for name, entry in entries.items() if name in reached}
         here = into.setdefault(kind, {})
         clashes = [name for name, entry in kept.items() if here.get(name, entry) != entry]
         if clashes:
@@ -120,8 +126,14 @@ def _take_components(into: dict[str, Any], given: dict[str, dict[str, Any]], wan
         here.update(kept)
 
 
+def _schemes(paths: dict[str, dict[str, Any]]) -> set[str]:
+    """The ways to prove who one is that are asked for anywhere."""
+    operations = [operation for item in paths.values() for operation in item.values()]
+    return {name for operation in operations for way in operation.get("security", []) for name in way}
+
+
 def _closure(wanted: set[str], given: dict[str, dict[str, Any]]) -> set[str]:
-    """The schemas that are wanted, and those that they refer to in turn."""
+    """The components that are wanted, and the schemas that they refer to in turn."""
     schemas, reached, left = given.get("schemas", {}), set[str](), set(wanted)
     while left:
         name = left.pop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import IPv4Address, ip_address, ip_network
 from threading import Lock
 from typing import Any
 
@@ -15,6 +16,8 @@ from fleet.gateway.store import Buckets
 from fleet.kit import auth
 from fleet.kit.errors import TooManyRequests
 from fleet.kit.tokens import Verifier
+
+IPV6_PREFIX = 64
 
 
 def public_routes(clients: Clients) -> tuple[Blueprint, Blueprint, Blueprint]:
@@ -45,8 +48,18 @@ def limit(blueprint: Scaffold, buckets: Buckets, whose: Callable[[], str]) -> No
 
 
 def address() -> str:
-    """Where the running request comes from."""
-    return request.remote_addr or ""
+    """Whence the running request comes; of IPv6 the network, since whoever has one address of it has 2^64.
+
+    What a header says of it is not believed: anybody could write there what he likes.
+    """
+    text = request.remote_addr or ""
+    try:
+        given = ip_address(text)
+    except ValueError:  # a test's, or a socket's without an address
+        return text
+    if isinstance(given, IPv4Address):
+        return text
+    return str(given.ipv4_mapped or ip_network((int(given), IPV6_PREFIX), strict=False))
 
 
 def _view(clients: Clients, route: PublicRoute) -> Callable[..., Response]:

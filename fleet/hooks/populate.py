@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -131,10 +132,8 @@ def expired(users: Database, members: Sequence[Member]) -> list[str]:
     if key is None:
         raise HookError("The users' store holds no signing key; is it the store of the users that run?")
     pair = KeyPair.from_pem(key["kid"], key["private_key"])
-    life = {"life_seconds": LIFE, "now": now - AGO - LIFE}
-    return [
-        pair.issue(member.subject, audience=SHOP_AUDIENCE, scope=SHOP_SCOPE, **life) for member in members[:EXPIRED]
-    ]
+    issue = partial(pair.issue, audience=SHOP_AUDIENCE, scope=SHOP_SCOPE, life_seconds=LIFE, now=now - AGO - LIFE)
+    return [issue(member.subject) for member in members[:EXPIRED]]
 
 
 def password_hash(users: Database) -> str:

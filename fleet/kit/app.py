@@ -188,8 +188,7 @@ def _bare_app(service: str, settings: Settings) -> KitApp:
         validation_error_callback=problems.refuse_invalid,
         doc_ui=False,
         static_folder=None,
-        # Flask would look for a package of the service's name, and may find a folder that is none.
-        root_path=str(Path(__file__).parent),
+        root_path=str(Path(__file__).parent),  # else Flask looks for a module that is called like the service
     )
     app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
     # It would answer a mistyped path with a redirect, and our clients follow none.

@@ -32,15 +32,12 @@ class Circuit:
     opens: float | None = None
 
     def ask(self, now: float, limits: Limits) -> tuple[Circuit, Leave]:
-        """The leave of a call that begins now.
-
-        The probe's place is free again after another open time, so that a slow probe keeps nobody out for longer.
-        """
+        """The leave of a call that begins now."""
         if self.opens is None:
             return self, Leave.CALL
         if now < self.opens:
             return self, Leave.REFUSE
-        return Circuit(self.silences, now + limits.open_seconds), Leave.PROBE
+        return Circuit(self.silences, now + limits.probe_seconds), Leave.PROBE
 
     def heard(self, now: float, limits: Limits, leave: Leave, *, answered: bool) -> Circuit:
         """The state after an attempt. A late silence of a call from before the opening does not prolong it."""
@@ -55,12 +52,15 @@ class Circuit:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Silences in a row that open a circuit, and for how long: below a restart's second or two, so that a replica that comes
-    back is used at once, and long enough to spare the callers of a hanging one nearly all of its time-outs.
+    """`silences` in a row open a circuit for `open_seconds`; a probe that takes longer than `probe_seconds` is joined by another.
+
+    Open briefly: it matters only where silence comes fast, from a closed port, and there a probe costs nothing and a replica
+    that is back is used at once. Probes seldom: from a replica that hangs each one holds a thread for a whole time-out.
     """
 
     silences: int = 5
-    open_seconds: float = 0.5
+    open_seconds: float = 0.25
+    probe_seconds: float = 2.0
 
 
 CLOSED = Circuit()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import multiprocessing
 import os
 import signal
 import socket
@@ -24,9 +25,12 @@ from fleet.kit.errors import KitError, SettingsError
 from fleet.kit.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from multiprocessing.synchronize import Event
+
     from _typeshed.wsgi import WSGIApplication
 
 EX_CONFIG = 78  # sysexits: configuration error
+EX_KILLED = 70  # sysexits: internal error; the drain was cut short
 _PR_SET_PDEATHSIG = 1
 
 
@@ -50,7 +54,12 @@ def serve(target: str, kind: type[Settings] = Settings) -> None:
         log_access=False,
         workers_kill_timeout=settings.drain,
     )
-    server.serve(target_loader=partial(load_app, target, settings, os.getpid()), wrap_loader=False)
+    serving = multiprocessing.Event()
+    server.serve(target_loader=partial(load_app, target, settings, os.getpid(), serving), wrap_loader=False)
+    # granian ends with 0 whether its worker was done or had to be killed.
+    if serving.is_set():
+        sys.stderr.write(f"The replica was not done {settings.drain} s after the signal and was killed.\n")
+        sys.exit(EX_KILLED)
 
 
 def refuse_taken(host: str, port: int) -> None:
@@ -63,8 +72,11 @@ def refuse_taken(host: str, port: int) -> None:
             raise SettingsError(f"SEATRIAL_PORT: cannot listen at {host}:{port}: {error.strerror}.") from error
 
 
-def load_app(target: str, settings: Settings, main_pid: int) -> WSGIApplication:
-    """The app, made in the worker, with its admin port open. Exits with one sentence when it cannot be made."""
+def load_app(target: str, settings: Settings, main_pid: int, serving: Event) -> WSGIApplication:
+    """The app, made in the worker, with its admin port open. Exits with one sentence when it cannot be made.
+
+    `serving` is set until the worker has come to its end by itself.
+    """
     # Until granian sets its own, the handlers are the main process's, inherited: SIGTERM would be lost.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     die_with(main_pid)
@@ -76,7 +88,7 @@ def load_app(target: str, settings: Settings, main_pid: int) -> WSGIApplication:
         stop(error)
     app.kit.logs.capture_libraries()
     app.kit.logs.event("service.started", f"{app.kit.service} is serving")
-    _end_well(app.kit)
+    _end_well(app.kit, serving)
     # From here on a round must not be cut: until granian sets its own handlers, SIGTERM leaves through the finalizers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     app.kit.loops.start()
@@ -90,7 +102,7 @@ def _open_admin(app: Any) -> None:
         admin.start(app.kit)
 
 
-def _end_well(kit: Any) -> None:
+def _end_well(kit: Any, serving: Event) -> None:
     """On SIGTERM or SIGINT not ready at once and no new rounds; at the worker's very end, wait for the running ones.
 
     granian's own handlers come later and stay: `set_wakeup_fd` tells of a signal beside them. A worker is a child of
@@ -106,7 +118,13 @@ def _end_well(kit: Any) -> None:
         kit.loops.halt()
 
     threading.Thread(target=heed, name="drain", daemon=True).start()
-    Finalize(None, kit.loops.stop, args=(kit.settings.drain,), exitpriority=1)
+
+    def finish() -> None:
+        kit.loops.stop(kit.settings.drain)
+        serving.clear()
+
+    serving.set()
+    Finalize(None, finish, exitpriority=1)
 
 
 def die_with(main_pid: int) -> None:

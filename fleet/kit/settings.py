@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     read_timeout: Seconds = 5.0
     attempts: Annotated[int, Field(ge=1, le=3)] = 3  # of a call that may be repeated, the first one included
     breaker_silences: Annotated[int, Field(ge=1, le=1000)] = 5  # attempts in a row without an answer, per replica
-    breaker_open: Seconds = 0.5  # how long such a replica is left alone before one call may try
+    breaker_open: Seconds = 0.25  # how long such a replica is left alone before one call may try
     drain: Annotated[int, Field(ge=1, le=600)] = 10
 
 

@@ -97,7 +97,7 @@ class ProfileChange(Input):
     display_name: DisplayName
 
 
-class UserAccount(BaseModel):
+class Member(BaseModel):
     """An account as it is shown to whoever made it."""
 
     id: str
@@ -105,7 +105,7 @@ class UserAccount(BaseModel):
     display_name: str
 
 
-class Profile(UserAccount):
+class Profile(Member):
     """One's own account."""
 
     created: datetime
@@ -128,7 +128,12 @@ class ServiceToken(AccessToken):
 class TokenForm(BaseModel):
     """What a service asks for: a token in its own name, for one other service."""
 
-    model_config = _example({"grant_type": "client_credentials", "audience": "payments"})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"grant_type": "client_credentials", "audience": "payments"},
+            "additionalProperties": {"type": "string"},  # unknown ones are ignored, twice the same is refused
+        }
+    )
 
     grant_type: Literal["client_credentials"]
     audience: str

@@ -23,6 +23,7 @@ from fleet.users.model import (
     AccessToken,
     Credentials,
     KeySet,
+    Member,
     Metadata,
     Profile,
     ProfileChange,
@@ -30,7 +31,6 @@ from fleet.users.model import (
     ServiceToken,
     TokenError,
     TokenForm,
-    UserAccount,
 )
 from fleet.users.oauth import NO_STORE, TokenRefused, authenticated, granted, token_form
 from fleet.users.signing import SigningKeys
@@ -50,14 +50,12 @@ def account_routes(desk: Desk, keys: SigningKeys, kit: Kit) -> APIBlueprint:
         TooManyHashes: "overloaded",
     }
 
-    @routes.post(
-        "/v1/users/register", summary="Make an account", responses={201: UserAccount, 409: Problem, 503: Problem}
-    )
-    def register(body: Registration) -> tuple[UserAccount, int]:
+    @routes.post("/v1/users/register", summary="Make an account", responses={201: Member, 409: Problem, 503: Problem})
+    def register(body: Registration) -> tuple[Member, int]:
         user = desk.register(body)
         _speaks_for(user.id)
         registered.inc()
-        return UserAccount(id=user.id, name=user.name, display_name=user.display_name), 201
+        return Member(id=user.id, name=user.name, display_name=user.display_name), 201
 
     @routes.post(
         "/v1/users/login", summary="Log in", responses={200: AccessToken, 401: Problem, 429: Problem, 503: Problem}

@@ -25,28 +25,28 @@ DRAIN_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Activity:
+class Traffic:
     """What a replica's metrics say of requests: how many are active, how many it has answered."""
 
     active: float
     served: float
 
 
-def activity(exposition: str | None, roles: Roles) -> Activity | None:
+def traffic(exposition: str | None, roles: Roles) -> Traffic | None:
     """Read it from the metrics' text; None when there is none or it is rubbish."""
     try:
         samples = parse_exposition(exposition or "")
     except NotExposition:
         return None
     served = f"{roles.server_requests.metric}_count"
-    return Activity(
+    return Traffic(
         active=sum(value for series, value in samples.items() if series.name == roles.active_requests),
         served=sum(value for series, value in samples.items() if series.name == served),
     )
 
 
 def emptied(
-    look: Callable[[], Activity | None],
+    look: Callable[[], Traffic | None],
     *,
     clock: Callable[[], float] = time.monotonic,
     patience: float = EMPTY_SECONDS,

@@ -11,27 +11,28 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from seatrial import hooks
 from seatrial.errors import StackError, UsageError
 from seatrial.project.project import Project
-from seatrial.run_folder import RunFolder, write_json
+from seatrial.run_folder import RunFolder, write_json, write_text
 from seatrial.settings import Settings, child_environment, read_settings
 from seatrial.stacks import observation, places, processes, prometheus
-from seatrial.stacks.draining import Activity, activity, stopped
+from seatrial.stacks.draining import Traffic, stopped, traffic
 from seatrial.stacks.guardian import Guardian
 from seatrial.stacks.places import HOST, Place
 from seatrial.stacks.ports import PortLocks, is_free
 from seatrial.stacks.processes import Child
 from seatrial.stacks.protocol import Replica, StopRecord, UnplannedExit
+from seatrial.stacks.readiness import ready
 from seatrial.stacks.restarting import restarted
 from seatrial.stacks.turns import Turns, to_the_end
 from seatrial.stacks.watch import Watch
 
 PROMETHEUS_PORT = 9090
-READY_SECONDS = 30.0
 # A cancelled CI job is told again after 7.5 s and killed 2.5 s later: all must be down before.
 LAYER_SECONDS = 2.0
 FLEET_SECONDS = 4.5
@@ -256,34 +257,14 @@ class LocalStack:
         )
 
     def await_ready(self, awaited: list[Place]) -> Turns[None]:
-        """Until all are ready. A child that ends is told at once with the end of its log. Raises StackError."""
-        started = time.monotonic()
-        waiting = {place.instance: place.admin_url + self.project.fleet.admin.ready for place in awaited}
+        """Until all are ready. Raises StackError."""
+        urls = {place.instance: place.admin_url + self.project.fleet.admin.ready for place in awaited}
         if self._prometheus_url is not None and self._state == "starting":
-            waiting["prometheus"] = f"{self._prometheus_url}/-/ready"
-        while waiting:
-            self._refuse_dead(waiting)
-            for name in [name for name, url in waiting.items() if observation.answers(url)]:
-                del waiting[name]
-                self._on_event("ready", name=name, seconds=time.monotonic() - started)
-            if time.monotonic() - started > READY_SECONDS:
-                raise StackError(self._not_ready(list(waiting)))
-            if waiting:
-                yield
+            urls["prometheus"] = f"{self._prometheus_url}/-/ready"
+        told = partial(self._on_event, "ready")
+        yield from ready(urls, self._children(urls), lambda name, seconds: told(name=name, seconds=seconds))
         for place in awaited:
             self._note_worker(place)
-
-    def _refuse_dead(self, waiting: Mapping[str, str]) -> None:
-        for child in self._children(waiting):
-            if child.returncode is not None:
-                raise StackError(
-                    f"{child.name} ended with exit code {child.returncode} while it started. {child.output} ends:\n"
-                    f"{processes.tail(child.output)}"
-                )
-
-    def _not_ready(self, names: list[str]) -> str:
-        tails = [f"{child.output} ends:\n{processes.tail(child.output)}" for child in self._children(names)]
-        return f"not ready after {READY_SECONDS:g} s: {', '.join(names)}.\n" + "\n".join(tails)
 
     def _note_worker(self, place: Place) -> None:
         if place.child is not None:
@@ -308,10 +289,18 @@ class LocalStack:
         """Write what the fleet's clients discover."""
         write_json(self.discovery_file, places.traffic_targets(self._places))
 
-    def activity(self, place: Place) -> Activity | None:
+    def traffic(self, place: Place) -> Traffic | None:
         """What the replica's metrics say of its requests."""
         exposition = observation.fetch(place.admin_url + self.project.fleet.admin.metrics)
-        return activity(exposition, self.project.telemetry.roles)
+        return traffic(exposition, self.project.telemetry.roles)
+
+    def keep_counts(self, place: Place) -> None:
+        """Write its metrics into the run's folder of those that were left; nothing when nobody answers."""
+        exposition = observation.fetch(place.admin_url + self.project.fleet.admin.metrics)
+        folder = self.run.metrics / "left"
+        folder.mkdir(exist_ok=True)
+        if exposition is not None:
+            write_text(folder / f"{time.time_ns()}.{place.instance}.prom", exposition)
 
     def is_free(self, place: Place) -> bool:
         """Whether nobody listens at its ports."""

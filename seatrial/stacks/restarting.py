@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from seatrial.errors import StackError
-from seatrial.stacks.draining import Activity, emptied, stopped
+from seatrial.stacks.draining import Traffic, emptied, stopped
 from seatrial.stacks.places import Place
 from seatrial.stacks.protocol import StopRecord
 from seatrial.stacks.turns import Turns
@@ -42,8 +42,11 @@ class Site(Protocol):
     def publish(self) -> None:
         """Write the discovery file anew, with the replicas that are `listed`."""
 
-    def activity(self, place: Place) -> Activity | None:
+    def traffic(self, place: Place) -> Traffic | None:
         """What the replica says of its requests."""
+
+    def keep_counts(self, place: Place) -> None:
+        """Keep what its process has counted, which ends with it."""
 
     def is_free(self, place: Place) -> bool:
         """Whether nobody listens at its ports."""
@@ -69,8 +72,9 @@ def restarted(
         place.listed = False
         site.publish()
         if not place.lost:
-            was_emptied = yield from emptied(lambda: site.activity(place), clock=clock)
+            was_emptied = yield from emptied(lambda: site.traffic(place), clock=clock)
         site.watch()
+    site.keep_counts(place)
     asked, had_died = clock(), place.lost
     records = yield from stopped([place.child] if place.child else [], clock=clock)
     yield from _freed(site, place, clock)

@@ -1,6 +1,6 @@
 """The services in one process: the kit's transport replaced by one that calls the callee's app directly.
 
-A stand-in issues the tokens, by the kit's own ways.
+Tokens are signed by the pair of the kit's test helpers, which is put into the store of users as its signing key.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from itertools import count
 from pathlib import Path
+from time import time
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask.testing import FlaskClient
+from sqlalchemy import insert
 from werkzeug.test import TestResponse
 
 from fleet.catalog.model import Product
@@ -23,14 +25,24 @@ from fleet.hooks.equations import EQUATIONS
 from fleet.hooks.evidence import gather
 from fleet.inventory.store import InventoryStore
 from fleet.kit.app import KitApp
+from fleet.kit.credentials import TOKEN_PATH
 from fleet.kit.database import Database
 from fleet.kit.faults import Fault
-from fleet.kit.testing import Issuer, bearer
+from fleet.kit.keys import JWKS_PATH
+from fleet.kit.testing import bearer, signing_pair
 from fleet.kit.transport import Received, Request, TransportError
+from fleet.users.store import KEYS, Client, UsersStore, digest
 
-PORTS = {"8001": "catalog", "8002": "inventory", "8003": "orders", "8004": "payments", "8006": "activity"}
-USERS_PORT = 8005
-STORES = ("catalog", "inventory", "orders", "payments", "activity")
+PORTS = {
+    8001: "catalog",
+    8002: "inventory",
+    8003: "orders",
+    8004: "payments",
+    8005: "users",
+    8006: "activity",
+}
+STORES = ("catalog", "inventory", "orders", "payments", "users", "activity")
+SECRET = "a secret"
 CUSTOMERS = ("gateway", "users", "orders", "payments", "activity")  # whom a customer's token is for
 SCOPE = "profile account orders feed"
 GRANTS = {"inventory": "reservations", "payments": "charges", "activity": "events"}  # to orders
@@ -53,7 +65,6 @@ class Trouble:
 @dataclass
 class Loopback:
     apps: dict[str, KitApp] = field(default_factory=dict)
-    issuer: Issuer = field(default_factory=lambda: Issuer(grants=GRANTS))
     troubles: list[Trouble] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
@@ -62,8 +73,8 @@ class Loopback:
 
     def send(self, request: Request) -> Received:
         url = urlsplit(request.url)
-        if url.port == USERS_PORT:
-            return self.issuer(request)
+        if url.path in {JWKS_PATH, TOKEN_PATH}:  # asked for now and then, at no test's bidding
+            return self._deliver(url, request)
         self.calls.append(f"{request.method} {url.path}")
         self.keys.append(request.headers.get("Idempotency-Key"))
         if self.before is not None:
@@ -77,21 +88,17 @@ class Loopback:
             raise SystemExit
         if kind == "lost":
             raise TransportError("ReadTimeout", "no answer in time", sent=True, timed_out=True)
-        answer = (
-            self.apps[PORTS[str(url.port)]]
-            .test_client()
-            .open(
-                url.path,
-                method=request.method,
-                query_string=url.query,
-                headers=dict(request.headers),
-                data=request.body,
-            )
-        )
+        answer = self._deliver(url, request)
         if kind == "crash-after":
             raise SystemExit
         if kind == "deaf":
             raise TransportError("ReadTimeout", "no answer in time", sent=True, timed_out=True)
+        return answer
+
+    def _deliver(self, url: SplitResult, request: Request) -> Received:
+        client = self.apps[PORTS[url.port or 0]].test_client()
+        options = {"query_string": url.query, "headers": dict(request.headers), "data": request.body}
+        answer = client.open(url.path, method=request.method, **options)
         return Received(answer.status_code, answer.headers, answer.data)
 
     def _trouble(self, path: str) -> str | int | None:
@@ -217,18 +224,33 @@ def _keyed(key: str | None) -> dict[str, str]:
 
 
 def open_shop(folder: Path) -> Shop:
-    (folder / "secret").write_text("a secret")
+    (folder / "secret").write_text(SECRET)
     shop = Shop(folder, Loopback())
     for name in (*STORES, "gateway"):
         shop.loopback.apps[name] = start(shop, name)
+    with closing(Database(shop.url("users"))) as database:
+        vouch(database)
     return shop
+
+
+def vouch(users: Database) -> None:
+    """Give users the key that tests sign with, and the orders as a client."""
+    pair = signing_pair()
+    key = {"kid": pair.kid, "algorithm": pair.algorithm, "private_key": pair.to_pem()}
+    with users.write() as connection:
+        connection.execute(insert(KEYS), key | {"signs_from": time() - 3600, "token_seconds": 86400})
+    UsersStore(users).register_client(Client("orders", digest(SECRET), GRANTS))
 
 
 def start(shop: Shop, name: str, **settings: Any) -> KitApp:
     """A replica of the service, wired to the shop."""
     kind = getattr(import_module(f"fleet.{name}"), f"{name.capitalize()}Settings")
     # One shop serves many tests: what one of them breaks must not keep the next one's calls off.
-    calm: dict[str, Any] = {"breaker_silences": 1000, **settings}
+    calm: dict[str, Any] = {
+        "breaker_silences": 1000,
+        **({"hash_cost": "cheapest"} if name == "users" else {}),
+        **settings,
+    }
     chosen = kind(store=shop.url(name), client_secret_file=shop.folder / "secret", faults=True, **calm)
     factory = import_module(f"fleet.{name}.app").create_app
     extra: dict[str, Any] = {}

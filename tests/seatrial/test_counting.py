@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from seatrial.backends.exposition import Samples, parse_exposition
 from seatrial.checks.inputs import AttemptKey, RequestKey
 from seatrial.counting import process_starts, service_counts, stored_requests
 from seatrial.project.telemetry import ClientRequests, Roles, ServerRequests
@@ -49,6 +50,26 @@ def test_a_series_that_was_absent_counts_from_nought() -> None:
 def test_a_replaced_process_counts_from_nought_and_says_so() -> None:
     found = service_counts(reading(front_1=served(50)), reading(front_1=served(3, start=200)), ROLES)["front"]
     assert (found.requests, found.reset) == ({OK: 3}, True)
+
+
+def left(*bodies: str) -> dict[str, list[Samples]]:
+    return {"front-1": [parse_exposition(body) for body in bodies]}
+
+
+@pytest.mark.parametrize(
+    "kept, count",
+    [
+        pytest.param(left(served(60)), 10 + 3, id="its last word"),
+        pytest.param(left(served(60), served(7, start=150)), 10 + 7 + 3, id="two restarts"),
+        pytest.param(left(served(7, start=150)), 7 + 3, id="the first was killed"),
+        pytest.param({}, 3, id="nothing kept"),
+    ],
+)
+def test_what_was_kept_of_replaced_processes_counts(kept: dict[str, list[Samples]], count: int) -> None:
+    before, after = reading(front_1=served(50)), reading(front_1=served(3, start=200))
+    found = service_counts(before, after, ROLES, kept)["front"]
+    assert (found.requests, found.reset) == ({OK: count}, True)
+    assert stored_requests(before, readable(after), "front", ROLES, kept) == count
 
 
 def test_a_replica_that_came_later_counts_whole() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from seatrial.checks.finding import Verdict
 from seatrial.checks.inputs import RequestKey, Stop
-from seatrial.evidence import Evidence, HookAnswer, collect, planned_stops, unquiet
+from seatrial.evidence import Evidence, HookAnswer, collect, counts_left, planned_stops, unquiet
 from seatrial.judge import judge
 from seatrial.load.samples import to_parquet
 from seatrial.project.fleet import Fleet, Service
@@ -165,6 +165,13 @@ def test_planned_stops_are_of_restarts_and_of_the_drain() -> None:
         Stop("a-1", 0, 0.5, killed=False, planned="restart"),
         Stop("a-1", -9, 0.5, killed=True, planned="drain"),
     ]
+
+
+def test_counts_that_were_left_are_read_in_their_order(tmp_path: Path) -> None:
+    for name, text in (("2.a-1.prom", "n 2\n"), ("1.a-1.prom", "n 1\n"), ("3.a-2.prom", "n 3\n"), ("4.a-2.prom", "<")):
+        (tmp_path / name).write_text(text)
+    found = {name: [sum(each.values()) for each in samples] for name, samples in counts_left(tmp_path).items()}
+    assert found == {"a-1": [1, 2], "a-2": [3]}
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,17 @@ def test_an_id_stands_for_one_event(shop: Shop, other: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"kind": "order.lost"}, {"at": -1}, {"at": "now"}, {"at": 1e300}, {"user_id": ""}, {"order_id": "a b"}, {"x": 1}],
+    [
+        {"kind": "order.lost"},
+        {"at": -1},
+        {"at": "now"},
+        {"at": "12.5"},
+        {"at": True},
+        {"at": 1e300},
+        {"user_id": ""},
+        {"order_id": "a b"},
+        {"x": 1},
+    ],
     ids=str,
 )
 def test_a_wrong_event_is_refused(shop: Shop, wrong: dict[str, Any]) -> None:

@@ -20,8 +20,10 @@ def documents(**schemas: object) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
         document = found.setdefault(route.callee, {"paths": {"/v1/internal": {"post": {}}}, "components": {}})
-        document["components"] = {"schemas": dict(shared), "securitySchemes": {"bearer": {"type": "http"}}}
-        document["paths"].setdefault(route.template, {})[route.method.lower()] = {"responses": answer}
+        schemes = {"bearer": {"type": "http"}, "client": {"type": "http", "scheme": "basic"}}
+        document["components"] = {"schemas": dict(shared), "securitySchemes": schemes}
+        operation = {"responses": answer, "security": [{"bearer": []}] if route.token else []}
+        document["paths"].setdefault(route.template, {})[route.method.lower()] = operation
     found["orders"]["components"]["schemas"] |= schemas
     return found
 
@@ -38,8 +40,16 @@ def test_schemas_come_along_when_something_refers_to_them() -> None:
     assert set(merged(OWN, documents())["components"]["schemas"]) == {"Thing", "Part"}
 
 
-def test_the_ways_to_prove_who_one_is_come_along() -> None:
-    assert "bearer" in merged(OWN, documents())["components"]["securitySchemes"]
+def test_the_ways_to_prove_who_one_is_come_along_where_they_are_asked_for() -> None:
+    assert set(merged(OWN, documents())["components"]["securitySchemes"]) == {"bearer"}
+
+
+def test_the_gateways_own_schemas_come_along() -> None:
+    mine = OWN | {
+        "paths": {"/v1/own": {"get": {"schema": {"$ref": "#/components/schemas/Mine"}}}},
+        "components": {"schemas": {"Mine": {"type": "object"}}},
+    }
+    assert merged(mine, documents())["components"]["schemas"]["Mine"] == {"type": "object"}
 
 
 def test_a_name_for_two_things_is_refused() -> None:

@@ -6,6 +6,7 @@ from shop_in_process import Shop, start
 from fleet.gateway import GatewaySettings
 from fleet.gateway.app import create_app
 from fleet.gateway.model import ROUTES, PublicRoute
+from fleet.gateway.routes import address
 from fleet.kit.testing import FakeTransport, received, static_keys
 from fleet.kit.transport import Received, Request, TransportError
 
@@ -132,6 +133,58 @@ def test_a_subject_over_its_rate_is_told_to_wait_and_others_are_not(shop: Shop) 
     assert int(answers[1].headers["Retry-After"]) > 1
 
 
+def test_an_address_over_its_rate_registers_and_logs_in_no_more(shop: Shop) -> None:
+    client = start(shop, "gateway", address_rate=0.01, address_burst=1).test_client()
+    asked = [("/v1/users/login", {"name": "nobody", "password": "x" * 12}), ("/v1/users/register", {})]
+    answers = [client.post(path, json=body).status_code for path, body in asked]
+    other = client.post("/v1/users/register", json={}, environ_base={"REMOTE_ADDR": "127.0.0.9"}).status_code
+    assert (answers, other) == ([401, 429], 422)
+
+
+@pytest.mark.parametrize(
+    "first,second,same",
+    [
+        ("127.0.0.1", "127.0.0.1", True),
+        ("127.0.0.1", "127.0.0.2", False),
+        ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", True),
+        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("", "", True),
+    ],
+)
+def test_addresses_of_one_network_are_one(first: str, second: str, *, same: bool) -> None:
+    app = create_app(GatewaySettings(), keys=static_keys(), sink=lambda _: None)
+    seen = []
+    for text in (first, second):
+        with app.test_request_context(environ_base={"REMOTE_ADDR": text}):
+            seen.append(address())
+    assert (seen[0] == seen[1]) is same
+
+
+def test_what_a_header_says_of_the_address_is_not_believed(shop: Shop) -> None:
+    client = start(shop, "gateway", address_rate=0.01, address_burst=1).test_client()
+    forged = [{"X-Forwarded-For": f"10.0.0.{number}", "Forwarded": f"for=10.0.0.{number}"} for number in range(2)]
+    statuses = [client.post("/v1/users/register", json={}, headers=each).status_code for each in forged]
+    assert statuses == [422, 429]
+
+
+def test_logins_have_no_rate_by_subject_and_orders_none_by_address(shop: Shop) -> None:
+    client = start(shop, "gateway", rate_limit=0.01, rate_burst=1, address_rate=0.01, address_burst=1).test_client()
+    asked = [("POST", "/v1/users/register"), ("GET", "/v1/orders"), ("GET", "/v1/home")]
+    answers = [client.open(path, method=method, headers=shop.headers("alice")) for method, path in asked]
+    assert [answer.status_code for answer in answers] == [415, 200, 429]
+
+
+@pytest.mark.parametrize("path", ["/v1/products/{}", "/v1/products?q={}"], ids=["one", "many"])
+def test_who_has_a_product_already_is_told_so_through_the_door(shop: Shop, path: str) -> None:
+    client, asked = shop.client(), path.format(shop.goods())
+    first = client.get(asked)
+    again = client.get(asked, headers={"If-None-Match": first.headers["ETag"]})
+    assert (first.headers["Cache-Control"], again.headers["Cache-Control"]) == ("no-cache", "no-cache")
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+    assert not {"Content-Type", "Content-Length"} & set(again.headers.keys())
+
+
 def test_what_needs_no_token_has_no_rate(shop: Shop) -> None:
     client = start(shop, "gateway", rate_limit=0.01, rate_burst=1).test_client()
     assert [client.get("/v1/products").status_code for _ in range(3)] == [200, 200, 200]
@@ -141,8 +194,8 @@ def test_the_whole_document_is_asked_for_once(shop: Shop) -> None:
     client = start(shop, "gateway").test_client()
     shop.loopback.calls.clear()
     documents = [client.get("/openapi.json").get_json() for _ in range(2)]
-    assert len(shop.loopback.calls) == 4
-    assert documents[0]["paths"].keys() == {route.template for route in ROUTES}
+    assert len(shop.loopback.calls) == len({route.callee for route in ROUTES})
+    assert documents[0]["paths"].keys() == {"/v1/home", *(route.template for route in ROUTES)}
 
 
 def test_the_document_needs_all_services_and_is_tried_again(shop: Shop) -> None:
@@ -166,7 +219,7 @@ def test_the_document_asks_for_the_key_where_it_is_needed(shop: Shop) -> None:
         for parameter in item.get("post", {}).get("parameters", [])
         if parameter["name"] == "Idempotency-Key" and parameter["required"]
     }
-    assert keyed == {"/v1/orders", "/v1/accounts/me/deposits"}
+    assert keyed == {"/v1/orders", "/v1/orders/{order_id}/cancel", "/v1/accounts/me/deposits"}
 
 
 def test_the_gateway_starts_without_a_store() -> None:

@@ -65,7 +65,7 @@ def parquet(samples: Path) -> None:
 
 
 @pytest.mark.parametrize("gathered", [False, True], ids=["csv-of-several-processes", "parquet"])
-def test_the_samples_are_the_clients_history(shop: Shop, samples: Path, gathered: bool) -> None:
+def test_the_samples_are_the_clients_history(shop: Shop, samples: Path, gathered: bool) -> None:  # noqa: FBT001 - a case
     if gathered:
         parquet(samples)
     clients = books(shop, samples=str(samples)).clients

@@ -7,7 +7,7 @@ import pytest
 from fleet.kit.breaker import CLOSED, Breaker, Circuit, Leave, Limits
 from fleet.kit.errors import Unavailable
 
-LIMITS = Limits(silences=5, open_seconds=0.5)
+LIMITS = Limits(silences=5, open_seconds=0.5, probe_seconds=2.0)
 OPEN = Circuit(5, opens=10.5)
 THREADS = 32
 
@@ -18,9 +18,9 @@ THREADS = 32
         pytest.param(CLOSED, 10.0, Leave.CALL, CLOSED, id="closed"),
         pytest.param(Circuit(4), 10.0, Leave.CALL, Circuit(4), id="closed with silences"),
         pytest.param(OPEN, 10.4, Leave.REFUSE, OPEN, id="open"),
-        pytest.param(OPEN, 10.5, Leave.PROBE, Circuit(5, 11.0), id="half open"),
-        pytest.param(Circuit(5, 11.0), 10.9, Leave.REFUSE, Circuit(5, 11.0), id="a probe is under way"),
-        pytest.param(Circuit(5, 11.0), 11.0, Leave.PROBE, Circuit(5, 11.5), id="the probe is too slow"),
+        pytest.param(OPEN, 10.5, Leave.PROBE, Circuit(5, 12.5), id="half open"),
+        pytest.param(Circuit(5, 12.5), 12.4, Leave.REFUSE, Circuit(5, 12.5), id="a probe is under way"),
+        pytest.param(Circuit(5, 12.5), 12.5, Leave.PROBE, Circuit(5, 14.5), id="the probe is too slow"),
     ],
 )
 def test_leave(circuit: Circuit, now: float, leave: Leave, after: Circuit) -> None:

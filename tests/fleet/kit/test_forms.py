@@ -6,6 +6,7 @@ import pytest
 from flask import Request
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.test import EnvironBuilder
 
 from fleet.kit.forms import LIMIT, MEDIA_TYPE, InvalidForm, parse, read
@@ -61,6 +62,6 @@ def test_a_charset_may_be_named() -> None:
     assert read(request(b"a=1", f"{MEDIA_TYPE}; charset=utf-8")) == {"a": "1"}
 
 
-def test_more_than_the_service_takes_is_a_refusal_like_another() -> None:
-    with pytest.raises(InvalidForm):
+def test_more_than_the_service_takes_of_anything_is_too_large() -> None:
+    with pytest.raises(RequestEntityTooLarge):
         read(request(b"a=12345", limit=4))

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,14 +22,11 @@ from fleet.kit.idempotency import (
     once,
     records_table,
 )
-from fleet.kit.settings import Settings
-from fleet.kit.testing import Harness, harness
-from fleet.kit.tokens import KeyPair, jwks
+from fleet.kit.testing import Harness, bearer, harness
 
 METADATA = MetaData()
 EFFECTS = Table("effects", METADATA, Column("id", Integer, primary_key=True), Column("amount", Integer))
 RECORDS = Records(records_table(METADATA))
-PAIR = KeyPair.generate()
 CLAIM = Claim("alice", "POST /things", "k1", "f1")
 
 
@@ -47,10 +43,10 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def service(database: Database, tmp_path: Path) -> Harness:
-    (tmp_path / "jwks.json").write_text(json.dumps(jwks(PAIR)))
+def service(database: Database) -> Harness:
+    made = harness()
     routes = APIBlueprint("things", __name__)
-    auth.protect(routes, auth.verifier(Settings(jwks_file=tmp_path / "jwks.json")))
+    auth.protect(routes, auth.verifier(made.app.kit))
 
     @routes.post("/things")
     def make(header: IdempotencyHeader, body: Thing) -> Response:
@@ -68,7 +64,6 @@ def service(database: Database, tmp_path: Path) -> Harness:
     def touch(header: IdempotencyHeader, path: Named) -> Response:
         return once(database, RECORDS, claim(header), lambda _: Reply.of(path))
 
-    made = harness()
     made.app.register_api(routes)
     return made
 
@@ -78,8 +73,8 @@ class Named(Input):
 
 
 def post(service: Harness, amount: int, *, key: str = "k1", subject: str = "alice", path: str = "/things") -> Response:
-    bearer = f"Bearer {PAIR.issue(subject, life_seconds=60)}"
-    headers = {"Authorization": bearer} | ({"Idempotency-Key": key} if key else {})
+    token = bearer(subject, "sample", "things")
+    headers = token | ({"Idempotency-Key": key} if key else {})
     answer: Response = service.client.post(path, json={"amount": amount}, headers=headers)
     return answer
 
@@ -102,7 +97,7 @@ def test_a_refusal_is_repeated_as_the_problem_it_was(service: Harness) -> None:
 
 
 def test_the_order_of_members_makes_no_other_payload(service: Harness) -> None:
-    headers = {"Authorization": f"Bearer {PAIR.issue('alice', life_seconds=60)}", "Idempotency-Key": "k1"}
+    headers = bearer("alice", "sample", "things") | {"Idempotency-Key": "k1"}
     spaced = service.client.post("/things", data='{ "amount" :5 }', content_type="application/json", headers=headers)
     assert (spaced.status_code, post(service, 5).status_code) == (201, 201)
 

@@ -19,9 +19,7 @@ def told(settings: Settings, *calls: str) -> str:
 
 def test_a_service_tells_where_it_is_and_what_it_needs() -> None:
     said = told(Settings(port=8003), "a", "b")
-    assert said == (
-        "sample on http://127.0.0.1:8003; keys of tokens from .seatrial/jwks.json; calls a, b at their default ports"
-    )
+    assert said == "sample on http://127.0.0.1:8003; calls a, b at their default ports"
 
 
 def test_a_service_tells_who_knows_the_others() -> None:

@@ -49,17 +49,20 @@ def test_less_may_be_asked_for(users: UsersAlone) -> None:
         (b"grant_type=client_credentials&audience=payments&audience=inventory", "invalid_request"),
         (b"grant_type=client_credentials&audience=%FF", "invalid_request"),
         (b"grant_type=client_credentials&audience=payments&x=" + b"y" * 9000, "invalid_request"),
-        (b"grant_type=client_credentials&audience=payments&x=" + b"y" * (1 << 20), "invalid_request"),
         (b"\x00\xff\xfe", "invalid_request"),
         (b"", "invalid_request"),
     ],
     ids=["no-grant", "empty-grant", "no-audience", "password-grant", "not-granted", "two-audiences", "other-scope",
-         "more-scope", "blank-scope", "another-client-id", "secret-in-the-body", "twice", "not-utf-8", "long", "too-long", "bytes", "nothing"],
+         "more-scope", "blank-scope", "another-client-id", "secret-in-the-body", "twice", "not-utf-8", "long", "bytes", "nothing"],
 )  # fmt: skip
 def test_a_wrong_request_is_a_400_with_its_error(users: UsersAlone, form: dict[str, str] | bytes, error: str) -> None:
     answer = users.grant(form)
     assert (answer.status_code, answer.mimetype, answer.get_json()["error"]) == (400, "application/json", error)
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_what_is_longer_than_anything_taken_is_a_413(users: UsersAlone) -> None:
+    assert users.grant(b"audience=" + b"y" * (1 << 20)).status_code == 413
 
 
 @pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x", "text/plain", ""], ids=str)

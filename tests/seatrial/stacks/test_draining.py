@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from seatrial.project.telemetry import Roles, ServerRequests
-from seatrial.stacks.draining import REST_SECONDS, Activity, activity, emptied, stopped
+from seatrial.stacks.draining import REST_SECONDS, Traffic, emptied, stopped, traffic
 from seatrial.stacks.protocol import StopRecord
 from seatrial.stacks.turns import Turns, to_the_end
 
@@ -15,7 +15,7 @@ ROLES = Roles(
     server_requests=ServerRequests(metric="served", method="method", route="route", status="status"),
     active_requests="active",
 )
-QUIET, BUSY = Activity(0, 7), Activity(1, 7)
+QUIET, BUSY = Traffic(0, 7), Traffic(1, 7)
 STEP = 0.1
 
 
@@ -34,12 +34,12 @@ def finish(turns: Turns[bool], time: Time) -> bool:
     return to_the_end(turns, time.pass_by)
 
 
-def looks(*seen: Activity | None) -> list[Activity | None]:
+def looks(*seen: Traffic | None) -> list[Traffic | None]:
     """What each look finds; the last is found from then on."""
     return list(seen)
 
 
-def watching(time: Time, seen: list[Activity | None], patience: float = 10.0) -> Turns[bool]:
+def watching(time: Time, seen: list[Traffic | None], patience: float = 10.0) -> Turns[bool]:
     return emptied(lambda: seen.pop(0) if len(seen) > 1 else seen[0], clock=time, patience=patience)
 
 
@@ -49,22 +49,22 @@ def watching(time: Time, seen: list[Activity | None], patience: float = 10.0) ->
         pytest.param(looks(QUIET), REST_SECONDS, id="nothing to do"),
         pytest.param(looks(BUSY, BUSY, BUSY, QUIET), REST_SECONDS + 3 * STEP, id="a request under way"),
         pytest.param(
-            looks(QUIET, QUIET, Activity(0, 8), QUIET), REST_SECONDS + 3 * STEP, id="a request between two looks"
+            looks(QUIET, QUIET, Traffic(0, 8), QUIET), REST_SECONDS + 3 * STEP, id="a request between two looks"
         ),
         pytest.param(looks(None), REST_SECONDS, id="nobody answers"),
         pytest.param(looks(BUSY, None), REST_SECONDS + STEP, id="it dies"),
     ],
 )
-def test_a_replica_is_empty_when_it_has_rested(seen: list[Activity | None], seconds: float) -> None:
+def test_a_replica_is_empty_when_it_has_rested(seen: list[Traffic | None], seconds: float) -> None:
     time = Time()
     assert finish(watching(time, seen), time)
     assert time.now == pytest.approx(seconds, abs=STEP * 1.01)
 
 
 @pytest.mark.parametrize(
-    "seen", [looks(BUSY), [Activity(0, n) for n in range(100)]], ids=["a request hangs", "callers do not notice"]
+    "seen", [looks(BUSY), [Traffic(0, n) for n in range(100)]], ids=["a request hangs", "callers do not notice"]
 )
-def test_patience_has_an_end(seen: list[Activity | None]) -> None:
+def test_patience_has_an_end(seen: list[Traffic | None]) -> None:
     time = Time()
     assert not finish(watching(time, seen, patience=2.0), time)
     assert time.now == pytest.approx(2.0, abs=STEP * 1.01)
@@ -73,15 +73,15 @@ def test_patience_has_an_end(seen: list[Activity | None]) -> None:
 @pytest.mark.parametrize(
     "text, found",
     [
-        ('active 2\nserved_count{route="/a"} 3\nserved_count{route="/b"} 4\n', Activity(2, 7)),
-        ("other 1\n", Activity(0, 0)),
+        ('active 2\nserved_count{route="/a"} 3\nserved_count{route="/b"} 4\n', Traffic(2, 7)),
+        ("other 1\n", Traffic(0, 0)),
         ("<html>", None),
         (None, None),
     ],
     ids=["both", "neither", "rubbish", "no answer"],
 )
-def test_activity_is_read_from_the_metrics(text: str | None, found: Activity | None) -> None:
-    assert activity(text, ROLES) == found
+def test_activity_is_read_from_the_metrics(text: str | None, found: Traffic | None) -> None:
+    assert traffic(text, ROLES) == found
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from seatrial.errors import StackError
-from seatrial.stacks.draining import Activity
+from seatrial.stacks.draining import Traffic
 from seatrial.stacks.places import Place
 from seatrial.stacks.processes import Child
 from seatrial.stacks.restarting import Restarted, restarted
@@ -52,10 +52,13 @@ class FakeSite:
     def publish(self) -> None:
         self.done.append("listed" if self.place.listed else "not listed")
 
-    def activity(self, place: Place) -> Activity | None:
+    def traffic(self, place: Place) -> Traffic | None:
         if self.done[-1] != "look":
             self.done.append("look")
-        return None if place.lost else Activity(0, 5)
+        return None if place.lost else Traffic(0, 5)
+
+    def keep_counts(self, _place: Place) -> None:
+        self.done.append("keep")
 
     def is_free(self, _place: Place) -> bool:
         return not self.held
@@ -80,13 +83,19 @@ class FakeSite:
     "site, alone, done",
     [
         pytest.param(
-            FakeSite(), False, ["not listed", "look", "terminate", "start", "ready", "listed"], id="with siblings"
+            FakeSite(),
+            False,
+            ["not listed", "look", "keep", "terminate", "start", "ready", "listed"],
+            id="with siblings",
         ),
-        pytest.param(FakeSite(), True, ["terminate", "start", "ready"], id="alone"),
+        pytest.param(FakeSite(), True, ["keep", "terminate", "start", "ready"], id="alone"),
         pytest.param(
-            FakeSite(dies=True), False, ["not listed", "terminate", "start", "ready", "listed"], id="died, siblings"
+            FakeSite(dies=True),
+            False,
+            ["not listed", "keep", "terminate", "start", "ready", "listed"],
+            id="died, siblings",
         ),
-        pytest.param(FakeSite(dies=True), True, ["terminate", "start", "ready"], id="died, alone"),
+        pytest.param(FakeSite(dies=True), True, ["keep", "terminate", "start", "ready"], id="died, alone"),
     ],
 )
 def test_the_order(site: FakeSite, done: list[str], *, alone: bool) -> None:

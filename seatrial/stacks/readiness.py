@@ -1,0 +1,65 @@
+"""Waits until what was started answers at its readiness address; what ends instead is told with the end of its log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from seatrial.errors import StackError
+from seatrial.stacks.observation import Probe, answers
+from seatrial.stacks.processes import tail
+from seatrial.stacks.turns import Turns
+
+READY_SECONDS = 30.0
+
+
+class Starting(Protocol):
+    """As much of a Child as is looked at."""
+
+    name: str
+    output: Path
+
+    @property
+    def returncode(self) -> int | None:
+        """None while it runs."""
+
+
+def ready(
+    urls: Mapping[str, str],
+    children: Sequence[Starting],
+    tell: Callable[[str, float], None],
+    *,
+    probe: Probe = answers,
+    clock: Callable[[], float] = time.monotonic,
+) -> Turns[None]:
+    """Until each of `urls`, by child's name, has answered; `tell` is given name and seconds of each.
+
+    Raises StackError when a child has ended, or one is not ready within READY_SECONDS.
+    """
+    started, waiting = clock(), dict(urls)
+    while waiting:
+        _refuse_dead([child for child in children if child.name in waiting])
+        for name in [name for name, url in waiting.items() if probe(url)]:
+            del waiting[name]
+            tell(name, clock() - started)
+        if waiting and clock() - started > READY_SECONDS:
+            raise StackError(_not_ready(list(waiting), children))
+        if waiting:
+            yield
+
+
+def _refuse_dead(children: Sequence[Starting]) -> None:
+    for child in children:
+        if child.returncode is not None:
+            raise StackError(f"{child.name} ended with exit code {child.returncode} while it started. {_end(child)}")
+
+
+def _not_ready(names: Sequence[str], children: Sequence[Starting]) -> str:
+    tails = [_end(child) for child in children if child.name in names]
+    return f"not ready after {READY_SECONDS:g} s: {', '.join(names)}.\n" + "\n".join(tails)
+
+
+def _end(child: Starting) -> str:
+    return f"{child.output} ends:\n{tail(child.output)}"
