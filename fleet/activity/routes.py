@@ -44,7 +44,7 @@ def event_routes(store: ActivityStore, kit: Kit, verifier: Verifier) -> APIBluep
     auth.protect(routes, verifier, scope=EVENTS)
     counter = kit.metrics.counter("feed_entries_total")
 
-    @routes.put("/v1/events/<event_id>", summary="Tell of an event", responses={200: Entry, 201: Entry})
+    @routes.put("/v1/events/<event_id>", summary="Tell of an event", responses={200: Entry, 201: Entry, 409: None})
     def tell(path: EventPath, body: NewEvent) -> Response:
         with store.database.write() as connection:
             exchange.stop_when_late()

@@ -137,7 +137,7 @@ class TokenForm(BaseModel):
 
     grant_type: Literal["client_credentials"]
     audience: str
-    scope: str | None = None
+    scope: str = ""  # what was granted; a form has no null
 
 
 class TokenError(BaseModel):

@@ -6,6 +6,7 @@ So that a test reaches every operation of every service, those to come included,
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -67,8 +68,12 @@ class Operation:
     methods: frozenset[str] = frozenset()  # of the same path
 
     @property
+    def label(self) -> str:
+        return f"{self.method} {self.template}"
+
+    @property
     def name(self) -> str:
-        return f"{self.service} {self.method} {self.template}"
+        return f"{self.service} {self.label}"
 
     @property
     def media_type(self) -> str | None:
@@ -131,7 +136,9 @@ class Operation:
 
 @cache
 def matching(pattern: str) -> str:
-    return find(from_regex(pattern, fullmatch=True), bool, settings=settings(database=None, derandomize=True))
+    usual = ("a", "1", "prod-00001")
+    simple = next((text for text in usual if re.fullmatch(pattern, text)), None)
+    return simple or find(from_regex(pattern, fullmatch=True), bool, settings=settings(database=None, derandomize=True))
 
 
 def encode(media_type: str, document: Any) -> bytes:
@@ -158,17 +165,18 @@ def faults(operation: Operation, came: Came, *, must: frozenset[int] = frozenset
     if came.status >= 500:
         found.append("a server error")
     if came.status >= 400:
-        found += problem_faults(came)
+        found += error_faults(came, operation.spec["responses"].get(str(came.status), {}))
     if b"Traceback" in came.body:
         found.append("a traceback goes out")
     return found
 
 
-def problem_faults(came: Came) -> Iterator[str]:
-    if came.headers.get("Content-Type", "").partition(";")[0] != MEDIA_TYPE:
+def error_faults(came: Came, response: Mapping[str, Any]) -> Iterator[str]:
+    """An error is a problem, unless a standard has the operation say otherwise in its document."""
+    [wanted] = response.get("content", [MEDIA_TYPE])
+    if came.headers.get("Content-Type", "").partition(";")[0] != wanted:
         yield f"an error as {came.headers.get('Content-Type')}"
-        return
-    if came.body:  # HEAD has none
+    elif came.body and wanted == MEDIA_TYPE:  # HEAD has no body
         document = json.loads(came.body)
         if document.get("status") != came.status or not {"type", "title"} <= document.keys():
             yield f"no problem document: {came.body[:100]!r}"

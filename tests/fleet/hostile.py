@@ -114,8 +114,8 @@ def a_member_nobody_knows(operation: Operation, good: Sent) -> Iterator[Sent]:
 
 
 @attack(413)
-def a_byte_too_many(_: Operation, good: Sent) -> Iterator[Sent]:
-    if good.body:
+def a_byte_too_many(operation: Operation, good: Sent) -> Iterator[Sent]:
+    if operation.media_type == JSON:
         yield good.but(body=good.body.ljust(LIMIT + 1))
         yield good.but(body=b"\x00" * (LIMIT + 1))
         yield good.but(body=b"[" * (2 * LIMIT))

@@ -10,6 +10,7 @@ from contextlib import suppress
 from itertools import count
 from typing import Any
 
+from documented import FORM
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
@@ -35,13 +36,17 @@ def configuration() -> SchemathesisConfig:
     )
 
 
-def broken(schema: Any, headers: Headers, examples: int, known: Mapping[str, Any], **call: Any) -> list[str]:
-    """The promises that were not kept, a sentence each; `examples` are drawn for each operation and way."""
+def broken(schema: Any, headers: Mapping[str, Headers], known: Mapping[str, Any], examples: int) -> list[str]:
+    """The promises that were not kept, a sentence each.
+
+    `headers` has, by method and path, those of a caller that the operation lets in; `examples` are drawn for each
+    operation in both ways, good and bad.
+    """
     return [
         failure
         for result in schema.get_all_operations()
         for case in cases(result.ok(), examples)
-        for failure in failures(with_known(case, known), headers, **call)
+        for failure in failures(with_known(case, known), headers.get(case.operation.label, {}))
     ]
 
 
@@ -81,14 +86,19 @@ def with_known(case: Case, known: Mapping[str, Any]) -> Case:
     case.query.pop("cursor", None)
     if "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = f"promised-{next(NUMBERS)}"
-    for place in (case.path_parameters, case.body if isinstance(case.body, dict) else {}):
+    body = case.body if isinstance(case.body, dict) else {}
+    for place in (case.path_parameters, body):
         place |= {name: known[name] for name in known.keys() & place.keys()}
+    if case.media_type == FORM:  # what more there may be is drawn as JSON, which a form cannot hold
+        schema = case.operation.definition.raw["requestBody"]["content"][FORM]["schema"]
+        for name in body.keys() - schema["properties"].keys():
+            del body[name]
     return case
 
 
-def failures(case: Case, headers: Headers, **call: Any) -> Iterator[str]:
+def failures(case: Case, headers: Headers) -> Iterator[str]:
     try:
-        case.call_and_validate(headers=dict(headers), **call)
+        case.call_and_validate(headers=dict(headers))
     except FailureGroup as group:
         for failure in group.exceptions:
             yield f"{case.operation.label}: {type(failure).__name__}: {failure} {case!r:.300}"

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
+from caller import Caller
 from flask_openapi3 import APIBlueprint  # type: ignore[attr-defined] # exported, not declared
 from promises import broken, configuration
 from pydantic import BaseModel
-from shop_in_process import Shop
+from wired_shop import SERVICES, WiredShop
 
 from fleet.kit.testing import harness
 
-SERVICES = sorted(path.parent.name for path in (Path(__file__).parents[2] / "fleet").glob("*/__main__.py"))
-EXAMPLES = 25
+EXAMPLES = 12
+
+
+def promised(app: Any) -> Any:
+    return schemathesis.openapi.from_wsgi("/openapi.json", app, config=configuration())
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_keeps_its_promises(shop: Shop, service: str) -> None:
-    app = shop.loopback.apps[service]
-    schema = schemathesis.openapi.from_wsgi("/openapi.json", app, config=configuration())
-    known = {"product_id": shop.goods(1_000_000)}
-    assert broken(schema, shop.headers(shop.customer(10**9)), EXAMPLES, known) == []
+def test_a_service_keeps_its_promises(wired_shop: WiredShop, caller: Caller, service: str) -> None:
+    headers = {each.label: caller.headers(each) for each in caller.operations(service)}
+    assert broken(promised(wired_shop.apps[service]), headers, caller.known, EXAMPLES) == []
 
 
 class Promised(BaseModel):
@@ -38,5 +40,4 @@ def test_a_promise_not_kept_is_noticed() -> None:
         return {"name": 1}
 
     kit.app.register_api(routes)
-    schema = schemathesis.openapi.from_wsgi("/openapi.json", kit.app, config=configuration())
-    assert "JsonSchemaError" in broken(schema, {}, 1, {})[0]
+    assert "JsonSchemaError" in broken(promised(kit.app), {}, {}, 1)[0]
