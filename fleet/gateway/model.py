@@ -7,6 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from fleet.kit.errors import TooManyRequests
+from fleet.kit.problems import MEDIA_TYPE
+
 
 @dataclass(frozen=True, slots=True)
 class PublicRoute:
@@ -57,6 +60,7 @@ PARTS = (
     Part("feed", "activity", "/v1/activity"),
 )
 HOME_ITEMS = 5
+PROBLEM = "#/components/schemas/Problem"
 
 
 class Listing(BaseModel):
@@ -108,11 +112,18 @@ def merged(own: dict[str, Any], documents: dict[str, dict[str, Any]]) -> dict[st
         operation = documents[route.callee].get("paths", {}).get(route.template, {}).get(route.method.lower())
         if operation is None:
             raise ValueError(f"{route.callee} does not document {route.method} {route.template}.")
-        whole["paths"].setdefault(route.template, {})[route.method.lower()] = operation
+        limited = operation if not (route.token or route.costly) else {**operation, "responses": _limited(operation)}
+        whole["paths"].setdefault(route.template, {})[route.method.lower()] = limited
     wanted = _references(whole["paths"]) | _schemes(whole["paths"])
     for name, document in {"gateway": own, **documents}.items():
         _take_components(whole["components"], document.get("components", {}), wanted, name)
     return whole
+
+
+def _limited(operation: dict[str, Any]) -> dict[str, Any]:
+    """The answers of an operation whose rate the gateway limits."""
+    refusal = {"description": TooManyRequests.title, "content": {MEDIA_TYPE: {"schema": {"$ref": PROBLEM}}}}
+    return {str(TooManyRequests.status): refusal, **operation.get("responses", {})}
 
 
 def _take_components(into: dict[str, Any], given: dict[str, dict[str, Any]], wanted: set[str], service: str) -> None:

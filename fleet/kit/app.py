@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from prometheus_client import CollectorRegistry
@@ -26,6 +26,7 @@ from fleet.kit.breaker import Breaker, Limits
 from fleet.kit.client import ServiceClient, Timeouts
 from fleet.kit.credentials import ServiceTokens, read_secret
 from fleet.kit.discovery import Discovery, FileDiscovery, StaticDiscovery
+from fleet.kit.errors import BadRequest
 from fleet.kit.exchange import Observer, Scope
 from fleet.kit.faults import Faults
 from fleet.kit.faults import init_app as init_faults
@@ -204,7 +205,15 @@ def _wire(app: KitApp, kit: Kit) -> KitApp:
     metrics.init_app(observer, kit.metrics, turns, kit.settings.threads, counted=kit.faults.spares("stop-counting"))
     logs.init_app(observer, kit.logs, logged=kit.faults.spares("drop-logs"))
     problems.init_app(app)
+    app.before_request(_refuse_hosts)
     app.before_request(exchanges.stop_when_late)
     init_faults(app, kit.faults)
     openapi.init_app(app)
     return app
+
+
+def _refuse_hosts() -> None:
+    """Whom a request is for must be said once (RFC 9112, section 3.2); granian shows none as "" and joins two with a comma."""
+    host = request.environ.get("HTTP_HOST", "")
+    if "," in host or (not host and request.environ.get("SERVER_PROTOCOL") != "HTTP/1.0"):
+        raise BadRequest("The request needs exactly one Host header.")

@@ -30,8 +30,9 @@ def describe_problems(document: dict[str, Any]) -> None:
     for operation in _operations(document):
         responses = operation["responses"]
         for status, response in responses.items():
-            if status.startswith(("4", "5")) and not _has_own_body(response):
-                response["content"] = _CONTENT
+            if status.startswith(("4", "5")):
+                # The kit may refuse a request before a view that answers otherwise is asked.
+                response["content"] = _CONTENT | (response["content"] if _has_own_body(response) else {})
         if "parameters" not in operation and "requestBody" not in operation:
             responses.pop("422", None)
         for kind in _possible(operation):

@@ -18,19 +18,21 @@ Send = Callable[[str, Sent], Came]
 
 
 class Caller:
-    """Calls a shop by `send(service, request)`; `secret` is the client's, `known` what a schema cannot tell."""
+    """Calls a shop by `send(service, request)`; `secret` is the client's, `known` what a schema cannot tell.
 
-    def __init__(self, send: Send, secret: str, **known: Any) -> None:
+    The accounts are called `name` and something; the one that others may log in with must wait after ten failures.
+    """
+
+    def __init__(self, send: Send, secret: str, name: str = "hostile", **known: Any) -> None:
         self.send = send
         self._basic = "Basic " + base64.b64encode(f"{CLIENT}:{secret}".encode()).decode()
         self._own: dict[str, dict[str, str]] = {}
         self._numbers = count()
-        self._subject, self._token = self._customer("hostile.caller")
-        # Another account for attacks on logins: after ten failures it must wait.
-        other, _ = self._customer("hostile.other")
+        self._subject, self._token = self._customer(f"{name}.caller")
+        other, _ = self._customer(f"{name}.other")
         self._deposit()
         self.known: Mapping[str, Any] = {
-            "name": "hostile.other",
+            "name": f"{name}.other",
             "password": PASSWORD,
             "display_name": "Somebody Else",
             "account_id": self._subject,

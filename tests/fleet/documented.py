@@ -173,10 +173,10 @@ def faults(operation: Operation, came: Came, *, must: frozenset[int] = frozenset
 
 def error_faults(came: Came, response: Mapping[str, Any]) -> Iterator[str]:
     """An error is a problem, unless a standard has the operation say otherwise in its document."""
-    [wanted] = response.get("content", [MEDIA_TYPE])
-    if came.headers.get("Content-Type", "").partition(";")[0] != wanted:
-        yield f"an error as {came.headers.get('Content-Type')}"
-    elif came.body and wanted == MEDIA_TYPE:  # HEAD has no body
+    kind = came.headers.get("Content-Type", "").partition(";")[0]
+    if kind not in response.get("content", [MEDIA_TYPE]):
+        yield f"an error as {kind}"
+    elif came.body and kind == MEDIA_TYPE:  # HEAD has no body
         document = json.loads(came.body)
         if document.get("status") != came.status or not {"type", "title"} <= document.keys():
             yield f"no problem document: {came.body[:100]!r}"

@@ -36,17 +36,19 @@ def configuration() -> SchemathesisConfig:
     )
 
 
-def broken(schema: Any, headers: Mapping[str, Headers], known: Mapping[str, Any], examples: int) -> list[str]:
+def broken(
+    schema: Any, headers: Mapping[str, Headers], known: Mapping[str, Any], examples: int, **call: Any
+) -> list[str]:
     """The promises that were not kept, a sentence each.
 
     `headers` has, by method and path, those of a caller that the operation lets in; `examples` are drawn for each
-    operation in both ways, good and bad.
+    operation in both ways, good and bad; `call` is schemathesis's: where to, if not into an app.
     """
     return [
         failure
         for result in schema.get_all_operations()
         for case in cases(result.ok(), examples)
-        for failure in failures(with_known(case, known), headers.get(case.operation.label, {}))
+        for failure in failures(with_known(case, known), headers.get(case.operation.label, {}), **call)
     ]
 
 
@@ -96,9 +98,9 @@ def with_known(case: Case, known: Mapping[str, Any]) -> Case:
     return case
 
 
-def failures(case: Case, headers: Headers) -> Iterator[str]:
+def failures(case: Case, headers: Headers, **call: Any) -> Iterator[str]:
     try:
-        case.call_and_validate(headers=dict(headers))
+        case.call_and_validate(headers=dict(headers), **call)
     except FailureGroup as group:
         for failure in group.exceptions:
             yield f"{case.operation.label}: {type(failure).__name__}: {failure} {case!r:.300}"

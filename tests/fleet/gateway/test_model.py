@@ -36,6 +36,12 @@ def test_every_public_operation_is_there_and_no_other() -> None:
     }
 
 
+def test_what_is_limited_in_its_rate_says_so() -> None:
+    paths = merged(OWN, documents())["paths"]
+    limited = {route.template for route in ROUTES if "429" in paths[route.template][route.method.lower()]["responses"]}
+    assert limited == {route.template for route in ROUTES if route.token or route.costly}
+
+
 def test_schemas_come_along_when_something_refers_to_them() -> None:
     assert set(merged(OWN, documents())["components"]["schemas"]) == {"Thing", "Part"}
 

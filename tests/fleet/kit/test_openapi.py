@@ -114,10 +114,10 @@ def test_possible_answers(document: dict[str, object], path: str, method: str, s
         assert list(response["content"]) == [expected]  # type: ignore[call-overload] # a JSON document
 
 
-def test_an_error_with_a_body_of_its_own_keeps_it(document: dict[str, object]) -> None:
+def test_an_error_with_a_body_of_its_own_keeps_it_beside_the_kits(document: dict[str, object]) -> None:
     responses = operation(document, "/v1/foreign", "get")["responses"]
     kinds = {status: list(responses[status]["content"]) for status in ("400", "409")}  # type: ignore[call-overload] # a JSON document
-    assert kinds == {"400": ["application/json"], "409": ["application/problem+json"]}
+    assert kinds == {"400": ["application/problem+json", "application/json"], "409": ["application/problem+json"]}
 
 
 def test_bearer_scheme_is_declared(document: dict[str, object]) -> None:
