@@ -93,12 +93,6 @@ def cook_the_books(run_dir: Path) -> None:
     change(run_dir / "stores" / "inventory.db", piece)
     unwanted = "UPDATE orders SET step = 'cancelled' WHERE seq = (SELECT min(seq) FROM orders WHERE step = 'confirmed')"
     change(run_dir / "stores" / "orders.db", unwanted)
-    columns = "display_name, password_hash, created"
-    stranger = f"SELECT id || '-2', name || '-2', skeleton || '-2', {columns} FROM users LIMIT 1"  # noqa: S608 - no input
-    change(run_dir / "stores" / "users.db", f"INSERT INTO users (id, name, skeleton, {columns}) {stranger}")
-    one = "(SELECT min(id) FROM orders WHERE step = 'confirmed')"
-    cancelled = f"UPDATE orders SET step = 'cancelled', cancel_key = 'nobody' WHERE id = {one}"  # noqa: S608 - no input
-    change(run_dir / "stores" / "orders.db", cancelled)
     copy_rows(run_dir / "stores" / "users.db", "users", ("id", "name", "skeleton"), "-nobody", "LIMIT 1")
 
 

@@ -1,4 +1,4 @@
-"""The five services by hand, without the harness: filled, bought from, judged, and judged again with a fault set."""
+"""The services by hand, without the harness: filled, bought from, judged, and judged again with a fault set."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ import pytest
 import requests
 
 ROOT = Path(__file__).parents[1]
-SERVICES = ("gateway", "catalog", "inventory", "orders", "payments")
-COLUMNS = ("method", "route", "status", "outcome", "key", "ref")
+SERVICES = ("gateway", "users", "catalog", "inventory", "orders", "payments", "activity")
+COLUMNS = ("step", "method", "route", "status", "outcome", "key", "ref", "trace_id")
 READY_SECONDS = 15
 
 
@@ -66,7 +66,7 @@ class Shop:
             "SEATRIAL_STORE": self.store(service) if service != "gateway" else "",
             "SEATRIAL_LOG_FILE": str(self.folder / f"{service}-1.jsonl"),
             "SEATRIAL_DISCOVERY_FILE": str(self.folder / "discovery.json"),
-            "SEATRIAL_JWKS_FILE": str(self.folder / "jwks.json"),
+            "SEATRIAL_CLIENT_SECRET_FILE": str(self.folder / "secrets" / service),
             "SEATRIAL_MIGRATE": "0",
             "SEATRIAL_FAULTS": "1",
         }
@@ -97,9 +97,9 @@ class Shop:
         )
         right = answer.status_code in {201, 402, 409}
         ref = answer.json()["id"] if answer.status_code == 201 else ""
-        return dict(
-            zip(COLUMNS, ("POST", "/v1/orders", answer.status_code, "ok" if right else "wrong", key, ref), strict=True)
-        )
+        outcome = "ok" if right else "wrong"
+        row = ("place-order", "POST", "/v1/orders", answer.status_code, outcome, key, ref, "")
+        return dict(zip(COLUMNS, row, strict=True))
 
 
 def ready(admin_port: int) -> bool:

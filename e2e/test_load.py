@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -18,6 +20,7 @@ from seatrial.load.profile import Profile
 from seatrial.load.progress import Progress
 from seatrial.load.runner import LoadJob, drive
 from seatrial.load.samples import read_samples, to_parquet
+from seatrial.run_folder import write_json
 
 LOCUSTFILE = Path(__file__).with_name("site_locustfile.py")
 PROFILE = Profile.model_validate(
@@ -54,6 +57,33 @@ def test_a_load_is_driven_followed_and_read(tmp_path: Path) -> None:
     assert set(samples.judged("page").window.tolist()) == {0, 1}
     assert samples.drained()
     assert samples.arrivals_astray() == ""
+
+
+def discovered(folder: Path, *servers: CountingServer) -> Path:
+    """As the stack writes it."""
+    groups = [{"targets": [server.url.removeprefix("http://")], "labels": {"job": "site"}} for server in servers]
+    write_json(folder / "discovery.json", groups)
+    return folder / "discovery.json"
+
+
+def test_every_target_is_reached_for_as_long_as_it_is_there(tmp_path: Path) -> None:
+    with CountingServer() as stays, CountingServer() as goes:
+        counts: list[int] = []
+
+        def take_away(progress: Progress) -> None:
+            if progress.requests > 20 and not counts:
+                discovered(tmp_path, stays)
+                time.sleep(0.3)  # what had been sent arrives; the generator goes on in its own process
+                counts.append(goes.received)
+
+        asked = replace(job(stays, tmp_path), discovery=discovered(tmp_path, stays, goes), entry="site")
+        drive(asked, take_away)
+        to_parquet(tmp_path / "samples")
+        samples = read_samples(tmp_path / "samples", PROFILE)
+        assert counts == [goes.received] > [0]
+        assert stays.received > goes.received
+        assert len(samples.client_rows()) == stays.received + goes.received
+    assert {row.outcome for row in samples.client_rows()} == {"ok"}
 
 
 def test_an_interrupted_load_drains_and_leaves_no_process(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ class Load:
     samples: Path
 
     def sent(self) -> int:
-        return sum(1 for _ in self.rows())
+        return sum(path.read_bytes().count(b"\n") - 1 for path in self.samples.glob("requests-*.csv"))
 
     def rows(self) -> Iterator[dict[str, str]]:
         for path in self.samples.glob("requests-*.csv"):

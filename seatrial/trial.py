@@ -29,6 +29,7 @@ from seatrial.load.runner import LoadJob, drive
 from seatrial.load.samples import to_parquet
 from seatrial.project.project import Project
 from seatrial.readings import quiet_reading
+from seatrial.report import wording
 from seatrial.report.document import RunFacts, verdict_document
 from seatrial.report.events import Event, LoadProgress, Note, RunStarted, StepFinished, StepStarted, VerdictReached
 from seatrial.report.junit import junit_xml
@@ -112,8 +113,9 @@ class Trial:
             return
         with self._step("populate") as told:
             made = self._hook(told, "populate", command, seed=self.order.profile.seed)
-            numbers = {name: value for name, value in made.items() if isinstance(value, int)}
-            told.result = told.result or ", ".join(f"{value} {name}" for name, value in numbers.items())
+            self.run.record["populated"] = populated(made)
+            self.run.save()
+            told.result = told.result or wording.listed(populated(made))
 
     def _await_scrapes(self) -> None:
         """Prometheus says that it is ready some time before it has met its targets; a hole then would be ours."""
@@ -268,7 +270,9 @@ class Trial:
     def _report(self, judgement: Judgement, evidence: Evidence) -> VerdictReached:
         """Write the files that a run leaves; the verdict is shown when all is down."""
         run, profile = self.run, self.order.profile
-        facts = RunFacts(run.id, profile.name, profile.seed, run.record["started"], time.time())
+        facts = RunFacts(
+            run.id, profile.name, profile.seed, run.record["started"], time.time(), run.record.get("populated", {})
+        )
         document = verdict_document(facts, evidence, judgement, self.timings)
         write_json(run.path / "verdict.json", document)
         write_json(
@@ -301,3 +305,8 @@ class Trial:
             finished = StepFinished(title, time.monotonic() - began, told.result, told.ok)
             self.run.event("step", **asdict(finished))
             self.show(finished)
+
+
+def populated(answer: Mapping[str, Any]) -> dict[str, int | str]:
+    """What the populate hook says of its work, in numbers and words; the path of the identities is nobody's matter."""
+    return {name: value for name, value in answer.items() if name != "identities" and isinstance(value, int | str)}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +27,14 @@ TIMINGS = ("up_seconds", "load_seconds", "judge_seconds", "total_seconds")
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """Which run this was; times in epoch seconds."""
+    """Which run this was; times in epoch seconds, `populated` in the populate hook's own words."""
 
     run: str
     profile: str
     seed: int
     started: float
     finished: float
+    populated: Mapping[str, int | str] = field(default_factory=dict)
 
 
 def verdict_document(
@@ -48,6 +49,7 @@ def verdict_document(
         "seed": facts.seed,
         "started": facts.started,
         "finished": facts.finished,
+        "populated": dict(facts.populated),
         "offered": {"journeys": evidence.generator.planned if evidence.generator else 0, "rate": evidence.offered_rate},
         "load": _load(evidence, judgement),
         "latency_seconds": _latency(evidence),

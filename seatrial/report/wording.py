@@ -41,7 +41,16 @@ def facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     if busiest and busiest["cpu"]:
         busy = f", {busiest['busy']:.0%} of its threads busy" if busiest["busy"] is not None else ""
         lines.append(("busiest", f"{busiest['name']}: {busiest['cpu']:.2f} cores{busy}"))
+    if document["populated"]:
+        lines.append(("populated", listed(document["populated"])))
     return lines + [("not checked", each) for each in not_checked(document)]
+
+
+def listed(populated: Mapping[str, int | str]) -> str:
+    """What the populate hook made: 200 customers, password_hash argon2id."""
+    return ", ".join(
+        f"{name} {value}" if isinstance(value, str) else f"{value} {name}" for name, value in populated.items()
+    )
 
 
 def measured(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:

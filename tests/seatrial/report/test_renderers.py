@@ -42,6 +42,7 @@ def document(verdict: str = "PASS", *checks: dict[str, Any]) -> dict[str, Any]:
         "verdict": verdict,
         "profile": "trial",
         "seed": 7,
+        "populated": {"customers": 200, "password_hash": "argon2id"},
         "offered": {"journeys": 2000, "rate": 40.0},
         "load": {"valid": True, "lag_p50_seconds": 0.001, "lag_p99_seconds": 0.002, "shed": 0, "cpu": 0.2},
         "latency_seconds": {"p50": 0.01, "p95": 0.04, "p99": 1.5, "p999": None},
