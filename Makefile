@@ -56,7 +56,7 @@ format: setup ## Rewrite the code in the house format
 red: setup ## The red table: every check is shown to fail under its fault (about ten minutes)
 	@$(PYTEST) e2e -m red
 
-proof: setup ## The long proofs: red table, ten trials in a row, kills, rolling restarts (hours)
+proof: setup ## The long proofs: red table, ten trials in a row, kills, rolling restarts, crashes, races (hours)
 	@$(PYTEST) e2e -m "red or slow"
 
 picture: setup ## Draw docs/trial.svg, the README's picture, from the latest run

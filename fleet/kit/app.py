@@ -214,6 +214,6 @@ def _wire(app: KitApp, kit: Kit) -> KitApp:
 
 def _refuse_hosts() -> None:
     """Whom a request is for must be said once (RFC 9112, section 3.2); granian shows none as "" and joins two with a comma."""
-    host = request.environ.get("HTTP_HOST", "")
-    if "," in host or (not host and request.environ.get("SERVER_PROTOCOL") != "HTTP/1.0"):
+    host = request.headers.get("Host", "")
+    if not host or "," in host:
         raise BadRequest("The request needs exactly one Host header.")
