@@ -166,7 +166,7 @@ class _Table:
             self._kinds["called"],
         )
         attempts = [Attempt(*row) for row in unanswered]
-        return EdgeLines(attempts, dict(self._served(attempts)), self._repeated_spans(entry))
+        return EdgeLines(attempts, dict(self._served(attempts)), self._repeated_spans(entry), self._untold(entry))
 
     def _served(self, attempts: Sequence[Attempt]) -> Iterator[tuple[str, RequestLine]]:
         callees = {attempt.span: attempt.callee for attempt in attempts}
@@ -187,6 +187,20 @@ class _Table:
         for service, trace, parent, *key in rows:
             repeated.setdefault(service, []).append(RequestLine(trace, parent, RequestKey(*key)))
         return repeated
+
+    def _untold(self, entry: str) -> dict[str, Counter[RequestKey]]:
+        rows = self._run(
+            "SELECT service, coalesce(served_method, ''), coalesce(served_route, ''), coalesce(served_status, ''), "
+            "count(*) FROM line AS told ANTI JOIN (SELECT span FROM line WHERE event = ?) AS call "
+            "ON told.parent = call.span WHERE service <> ? AND event = ? AND parent IS NOT NULL GROUP BY ALL",
+            self._kinds["called"],
+            entry,
+            self._kinds["served"],
+        )
+        untold: dict[str, Counter[RequestKey]] = {}
+        for service, *key, number in rows:
+            untold.setdefault(service, Counter())[RequestKey(*key)] += number
+        return untold
 
     def traces(self, sampled: Collection[str], failed: Collection[str], services: Collection[str]) -> TraceLines:
         """Who served in the sampled traces, and the answered calls to `services` in all of these that lack a line."""

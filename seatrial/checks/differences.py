@@ -74,7 +74,8 @@ class Ledger:
     `answered`: requests whose sender got an answer, by key; `unlogged`: those of them that the callee's log does not
     show. `handled`: requests that the log shows although their sender got no answer, or sent one only, by class.
     `silent`: requests without an answer that the log does not show either, by the class they have if never counted.
-    `counted`: what the callee's counters gained; `logged`: all its request lines; `reset`: its process was replaced.
+    `untold`: requests that the log shows and no sender does, where a sender was replaced. `counted`: what the callee's
+    counters gained; `logged`: all its request lines; `reset`: its process was replaced.
     """
 
     counted: Counter[RequestKey]
@@ -84,6 +85,7 @@ class Ledger:
     unlogged: Counter[RequestKey] = field(default_factory=Counter)
     handled: dict[Cause, Counter[RequestKey]] = field(default_factory=_by_cause)
     silent: dict[Cause, Counter[RequestKey]] = field(default_factory=_by_cause)
+    untold: Counter[RequestKey] = field(default_factory=Counter)
     examples: dict[tuple[Cause, RequestKey], list[str]] = field(default_factory=dict)
 
     def illustrate(self, cause: Cause, key: RequestKey, example: str) -> None:
@@ -125,13 +127,15 @@ class Ledger:
         return [self._of(cause, key, count) for cause, count in parts.items()]
 
     def _excess(self, key: RequestKey, excess: int, silent: dict[Cause, Counter[RequestKey]]) -> list[Difference]:
-        """More counted than known: first those whose sender never heard back, whatever they ended as."""
+        """More counted than known: first those whose sender never heard back, then those whose sender died over them."""
         unanswered, gave_up = key._replace(status=""), 0
         for keys in silent.values():
             taken = min(excess - gave_up, keys[unanswered])
             keys[unanswered] -= taken
             gave_up += taken
-        return [self._of(Cause.GAVE_UP, key, gave_up), self._of(Cause.UNEXPLAINED, key, excess - gave_up)]
+        killed = min(excess - gave_up, self.untold[key])
+        parts = {Cause.GAVE_UP: gave_up, Cause.KILLED: killed, Cause.UNEXPLAINED: excess - gave_up - killed}
+        return [self._of(cause, key, count) for cause, count in parts.items()]
 
     def _of(self, cause: Cause, key: RequestKey, count: int) -> Difference:
         return Difference(cause, count, tuple(self.examples.get((cause, key), [str(key)])))

@@ -87,12 +87,14 @@ class Attempt:
 @dataclass(frozen=True, slots=True)
 class EdgeLines:
     """What the logs say beyond counts. `unanswered` are calls without an answer; `served` the callee's lines of these,
-    by span; `repeated` the lines, by callee, whose caller's span stood in an earlier line.
+    by span; `repeated` the lines, by callee, whose caller's span stood in an earlier line; `untold` the requests, by
+    callee, whose caller's span stands in no line of a call: who sent them has died before it could tell.
     """
 
     unanswered: Sequence[Attempt] = ()
     served: Mapping[str, RequestLine] = field(default_factory=dict)
     repeated: Mapping[str, Sequence[RequestLine]] = field(default_factory=dict)
+    untold: Mapping[str, Counter[RequestKey]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

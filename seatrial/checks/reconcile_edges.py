@@ -68,6 +68,9 @@ def _edge(
     ledger = Ledger(own.requests, logged, own.reset)
     ledger.answered = Counter({key: number for key, number in attempts.items() if key.status})
     ledger.unlogged = ledger.answered - logged
+    if any(count.reset for caller, count in counts.items() if caller != callee):
+        # A caller that was killed between sending and telling left no count and no line, but the callee's line names its span.
+        ledger.untold = Counter(lines.untold.get(callee, {}))
     _enter_unanswered(ledger, attempts, [each for each in lines.unanswered if each.callee == callee], lines.served)
     for line in lines.repeated.get(callee, ()):
         ledger.handle(Cause.DUPLICATE, line.key, f"span {line.parent}")

@@ -132,6 +132,12 @@ def test_a_span_served_twice_is_repeated(tmp_path: Path) -> None:
     assert {service: len(lines) for service, lines in evidence.edges.repeated.items()} == {"back": 1}
 
 
+def test_a_request_whose_sender_tells_nothing_is_untold(tmp_path: Path) -> None:
+    lines = [served(number, **{"parent.id": span}) for number, span in enumerate(("told", "untold"), start=5)]
+    evidence = read(tmp_path, front=text(called(1, **{"span.id": "told"})), back=text(*lines))
+    assert {service: sum(keys.values()) for service, keys in evidence.edges.untold.items()} == {"back": 1}
+
+
 def test_who_served_is_told_of_sampled_traces_only(tmp_path: Path) -> None:
     again = served(1, **{"event.id": "again"})
     traces = read(tmp_path, front=text(served(1), served(2), served(3), again), back=text(served(1))).traces

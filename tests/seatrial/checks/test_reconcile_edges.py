@@ -75,6 +75,26 @@ def test_a_replaced_callers_attempts_are_taken_from_its_lines() -> None:
     assert [(each.cause, each.count) for each in found.differences] == [(Cause.KILLED, 3)]
 
 
+@pytest.mark.parametrize(
+    "caller_reset, untold, causes",
+    [
+        (True, 1, {Cause.KILLED: 1}),
+        (True, 0, {Cause.UNEXPLAINED: 1}),
+        (False, 1, {Cause.UNEXPLAINED: 1}),
+        (True, 5, {Cause.KILLED: 1}),
+    ],
+    ids=["died over it", "nobody's line", "nobody died", "never more than there are"],
+)
+def test_a_call_that_its_sender_died_over_is_known_from_the_callees_line(
+    caller_reset: bool,  # noqa: FBT001 - a case
+    untold: int,
+    causes: dict[Cause, int],
+) -> None:
+    lines = EdgeLines(untold={"back": Counter({OK: untold})})
+    found = reconcile({CALL: 1}, {OK: 2}, lines, caller_reset=caller_reset, caller_lines={CALL: 1})
+    assert {each.cause: each.count for each in found.differences} == causes
+
+
 def test_examples_name_the_callee() -> None:
     found = reconcile({CALL: 3}, {OK: 2})
     assert found.differences[0].examples == ("back: GET /a 200",)
