@@ -83,6 +83,7 @@ class Bench:
         ]
         files = [
             *self.runs.glob("*/identities.json"),
+            *self.runs.glob("*/secrets"),
             *self.runs.rglob(".*.tmp"),
             *(self.locks / "ports").glob("*.lock"),
         ]

@@ -31,7 +31,7 @@ KILLED = ("orders", "payments", "inventory")
 CRASHES = int(os.environ.get("SEATRIAL_CRASHES", "300"))
 CASES = {"single": 1, "two-replicas": 2}
 # A kill with its restart and all that is waited for; the load must outlast them, and the trial ends with it.
-CRASH_SECONDS = 4
+CRASH_SECONDS = 8
 SETTLING_SECONDS = 30.0
 BOTH_SHARE = 0.1  # worker and main at once, as a host that runs out of memory might
 LOOK_SECONDS = 0.02

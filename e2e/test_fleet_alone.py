@@ -23,7 +23,7 @@ import requests
 ROOT = Path(__file__).parents[1]
 SERVICES = ("gateway", "users", "catalog", "inventory", "orders", "payments", "activity")
 COLUMNS = ("step", "method", "route", "status", "outcome", "key", "ref", "trace_id")
-READY_SECONDS = 15
+READY_SECONDS = 60
 
 
 @dataclass(frozen=True)

@@ -102,5 +102,5 @@ def locks(folder: Path, runs: Path) -> Iterator[str]:
 
 def leftovers(runs: Path) -> Iterator[Path]:
     """Secrets, and files that never got their final name."""
-    for pattern in ("identities.json", ".*.tmp", "*.partial", ".*.partial"):
+    for pattern in ("identities.json", "secrets", ".*.tmp", "*.partial", ".*.partial"):
         yield from runs.rglob(pattern)

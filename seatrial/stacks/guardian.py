@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -79,8 +80,9 @@ def processes_of(run_id: str) -> list[psutil.Process]:
 
 
 def remove_leftovers(run_id: str, run_dir: Path, ports_dir: Path) -> None:
-    """Tokens, files that never got their final name, and lock files that the dead owner held."""
+    """Tokens, the fleet's own secrets, files that never got their final name, and lock files that the dead owner held."""
     (run_dir / "identities.json").unlink(missing_ok=True)
+    shutil.rmtree(run_dir / "secrets", ignore_errors=True)
     for partial in run_dir.rglob(".*.tmp"):
         partial.unlink(missing_ok=True)
     for lock in ports_dir.glob("*.lock"):

@@ -6,6 +6,7 @@ Owns the probes and the choice of a run by id. Works the same in the owner and i
 from __future__ import annotations
 
 import http.client
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,16 @@ Probe = Callable[[str], bool]
 def answers(url: str, timeout: float = 0.5) -> bool:
     """Whether a GET is answered with 200."""
     return fetch(url, timeout) is not None
+
+
+def accepts(url: str, timeout: float = 0.5) -> bool:
+    """Whether somebody listens there. A connection without a request is counted and logged by no server."""
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 80), timeout).close()
+    except OSError:
+        return False
+    return True
 
 
 def fetch(url: str, timeout: float = 0.5) -> str | None:

@@ -1,4 +1,4 @@
-"""Waits until what was started answers at its readiness address; what ends instead is told with the end of its log."""
+"""Waits until what was started is ready; what ends instead is told with the end of its log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Protocol
 
 from seatrial.errors import StackError
-from seatrial.stacks.observation import Probe, answers
 from seatrial.stacks.processes import tail
 from seatrial.stacks.turns import Turns
 
@@ -27,21 +26,20 @@ class Starting(Protocol):
 
 
 def ready(
-    urls: Mapping[str, str],
+    checks: Mapping[str, Callable[[], bool]],
     children: Sequence[Starting],
     tell: Callable[[str, float], None],
     *,
-    probe: Probe = answers,
     clock: Callable[[], float] = time.monotonic,
 ) -> Turns[None]:
-    """Until each of `urls`, by child's name, has answered; `tell` is given name and seconds of each.
+    """Until each of `checks`, by child's name, has held; `tell` is given name and seconds of each.
 
     Raises StackError when a child has ended, or one is not ready within READY_SECONDS.
     """
-    started, waiting = clock(), dict(urls)
+    started, waiting = clock(), dict(checks)
     while waiting:
         _refuse_dead([child for child in children if child.name in waiting])
-        for name in [name for name, url in waiting.items() if probe(url)]:
+        for name in [name for name, holds in waiting.items() if holds()]:
             del waiting[name]
             tell(name, clock() - started)
         if waiting and clock() - started > READY_SECONDS:

@@ -307,6 +307,7 @@ CLAIMS: dict[str, Callable[[], str]] = {
     "expiry-not-a-number": lambda: claiming(exp=float("nan")),
     "issued-in-the-future": lambda: good(now=NOW + 6000),
     "issued-is-text": lambda: claiming(iat="now"),
+    "issued-true": lambda: claiming(iat=True),
     "not-before-later": lambda: good(nbf=int(NOW) + 6000),
     "not-before-text": lambda: claiming(nbf="1"),
     "subject-empty": lambda: good(sub=""),

@@ -8,8 +8,9 @@ from seatrial.stacks.ports import PortLocks
 def run_with_leftovers(tmp_path: Path) -> tuple[Path, Path]:
     run_dir, ports = tmp_path / "run", tmp_path / "ports"
     (run_dir / "logs").mkdir(parents=True)
+    (run_dir / "secrets").mkdir()
     ports.mkdir()
-    for name in ("identities.json", ".run.json.7.tmp", "logs/.a.8.tmp", "run.json", "logs/a.jsonl"):
+    for name in ("identities.json", "secrets/orders", ".run.json.7.tmp", "logs/.a.8.tmp", "run.json", "logs/a.jsonl"):
         (run_dir / name).touch()
     (ports / "20000.lock").write_text("run-1")
     (ports / "20001.lock").write_text("run-2")

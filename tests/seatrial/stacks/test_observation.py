@@ -1,4 +1,5 @@
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +7,7 @@ import pytest
 
 from seatrial.errors import UsageError
 from seatrial.run_folder import write_json
-from seatrial.stacks.observation import answers, choose_stack, observe, refuse_unknown, running_stacks
+from seatrial.stacks.observation import accepts, answers, choose_stack, observe, refuse_unknown, running_stacks
 from seatrial.stacks.processes import started_at
 
 ME = os.getpid()
@@ -125,6 +126,13 @@ def test_instances_are_named_by_service_and_number(service: str, replica: int | 
 def test_an_unknown_instance_is_refused_with_the_known(service: str, replica: int | None) -> None:
     with pytest.raises(UsageError, match="Running are: a-1, b-1, c-1"):
         refuse_unknown(stack("r"), service, replica)
+
+
+def test_a_port_accepts_while_somebody_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        assert accepts(url)
+    assert not accepts(url)
 
 
 def test_a_closed_port_does_not_answer() -> None:

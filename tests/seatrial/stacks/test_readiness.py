@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,13 +35,16 @@ def output(tmp_path: Path) -> Path:
 
 
 def wait(answers: dict[str, float], *children: FakeChild) -> list[str]:
-    """`answers` says from when on each of the addresses answers."""
+    """`answers` says from when on each is ready."""
     time, told = Time(), list[str]()
+
+    def holds(at: float) -> bool:
+        return time.now >= at
+
     turns = ready(
-        {name: f"url of {name}" for name in answers},
+        {name: partial(holds, at) for name, at in answers.items()},
         children,
         lambda name, _seconds: told.append(name),
-        probe=lambda url: time.now >= answers[url.removeprefix("url of ")],
         clock=time,
     )
     to_the_end(turns, time.pass_by)
