@@ -273,6 +273,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=0, help="pairs, drains or rounds")
     parser.add_argument("--seconds", type=float, default=5.0, help="of a window")
     parser.add_argument("--connections", type=int, default=THREADS, help="of the client; not for slow")
+    parser.add_argument("--half-sent", type=int, default=64, help="requests that stop half way; for slow")
     asked = parser.parse_args()
     if asked.what == "serve":
         serve()
@@ -285,7 +286,7 @@ def main() -> None:
             case "drain":
                 drain(folder, asked.times or 12, asked.connections)
             case "slow":
-                slow(folder, asked.times or 3, 100, 64)
+                slow(folder, asked.times or 3, 100, asked.half_sent)
             case _:
                 release(folder, 64, 45)
 

@@ -15,6 +15,7 @@ import yaml
 from stack_runs import Bench
 
 from seatrial.hooks import run_hook
+from seatrial.settings import read_settings
 
 ROOT = Path(__file__).parents[1]
 HOOKS = yaml.safe_load((ROOT / "seatrial.yml").read_text())["hooks"]
@@ -95,6 +96,7 @@ class ShopStack:
 def shop_stack(folder: Path, *arguments: str, **settings: object) -> Iterator[ShopStack]:
     """The shop, filled; `settings` are environment variables without their prefix."""
     environment = {f"SEATRIAL_{name}": str(value) for name, value in settings.items()}
-    bench = Bench(folder / "runs", folder / "locks", ROOT / "seatrial.yml", environment)
+    # The locks of ports are common to all stacks of this machine: another's port is free for a moment while it restarts.
+    bench = Bench(folder / "runs", read_settings().runtime_dir, ROOT / "seatrial.yml", environment)
     with bench.detached(*arguments) as status:
         yield ShopStack(status)

@@ -177,6 +177,11 @@ def test_bad_bodies(client: FlaskClient, body: object, options: dict[str, object
     assert problem(place(client, body, **options)) == expected
 
 
+@pytest.mark.parametrize("host,status", [("", 400), ("a,b", 400), ("a", 200)], ids=["none", "two", "one"])
+def test_a_request_is_for_one_host(client: FlaskClient, host: str, status: int) -> None:
+    assert client.get("/v1/orders", environ_overrides={"HTTP_HOST": host}).status_code == status
+
+
 def test_charset_parameter_is_no_other_media_type(client: FlaskClient) -> None:
     assert place(client, ORDER, content_type="application/json; charset=utf-8").status_code == 201
 
