@@ -53,7 +53,7 @@ format: setup ## Rewrite the code in the house format
 	@$(BIN)/ruff format $(CODE)
 	@$(BIN)/ruff check --fix $(CODE)
 
-red: setup ## The red table: every check is shown to fail under its fault (about ten minutes)
+red: setup ## The red table: every check is shown to fail under its fault (about a quarter of an hour)
 	@$(PYTEST) e2e -m red
 
 proof: setup ## The long proofs: red table, ten trials in a row, kills, rolling restarts, crashes, races (hours)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Update,
     bindparam,
     insert,
     select,
@@ -100,26 +101,12 @@ def reserve(connection: Connection, wanted: NewReservation, *, oversell: bool = 
 
 def commit(connection: Connection, reservation_id: str) -> Reservation | Refusal:
     """Hand reserved stock out; again changes nothing."""
-    known = _find(connection, reservation_id)
-    if known is None:
-        return Refusal.UNKNOWN_RESERVATION
-    if known.state == State.RESERVED:
-        connection.execute(HAND_OUT, {"product": known.product_id, "amount": known.quantity})
-        connection.execute(MOVE, {"reservation": reservation_id, "to": State.COMMITTED})
-        return known.model_copy(update={"state": State.COMMITTED})
-    return known if known.state == State.COMMITTED else Refusal.OTHER_STATE
+    return _move(connection, reservation_id, HAND_OUT, State.RESERVED, State.COMMITTED)
 
 
 def take_back(connection: Connection, reservation_id: str) -> Reservation | Refusal:
     """Put stock that was handed out back into the warehouse; again changes nothing."""
-    known = _find(connection, reservation_id)
-    if known is None:
-        return Refusal.UNKNOWN_RESERVATION
-    if known.state == State.COMMITTED:
-        connection.execute(PUT_BACK, {"product": known.product_id, "amount": known.quantity})
-        connection.execute(MOVE, {"reservation": reservation_id, "to": State.RETURNED})
-        return known.model_copy(update={"state": State.RETURNED})
-    return known if known.state == State.RETURNED else Refusal.OTHER_STATE
+    return _move(connection, reservation_id, PUT_BACK, State.COMMITTED, State.RETURNED)
 
 
 def release(connection: Connection, reservation_id: str, *, lose: bool = False) -> Reservation | Refusal:
@@ -138,6 +125,20 @@ def release(connection: Connection, reservation_id: str, *, lose: bool = False) 
         connection.execute(MOVE, {"reservation": reservation_id, "to": State.RELEASED})
         return known.model_copy(update={"state": State.RELEASED})
     return known if known.state == State.RELEASED else Refusal.OTHER_STATE
+
+
+def _move(
+    connection: Connection, reservation_id: str, stock: Update, before: State, after: State
+) -> Reservation | Refusal:
+    """Take a reservation from one state to the next, its stock with it."""
+    known = _find(connection, reservation_id)
+    if known is None:
+        return Refusal.UNKNOWN_RESERVATION
+    if known.state == before:
+        connection.execute(stock, {"product": known.product_id, "amount": known.quantity})
+        connection.execute(MOVE, {"reservation": reservation_id, "to": after})
+        return known.model_copy(update={"state": after})
+    return known if known.state == after else Refusal.OTHER_STATE
 
 
 def _find(connection: Connection, reservation_id: str) -> Reservation | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 MEGABYTE = 1_000_000
+SHOWN = 3
 
 
 def figure(value: float | None, unit: str = "") -> str:
@@ -22,3 +24,9 @@ def figure(value: float | None, unit: str = "") -> str:
             return f"{value / MEGABYTE:.0f} MB"
         case _:
             return f"{value:,.0f}".replace(",", " ") if value == round(value) else f"{value:.3g}"
+
+
+def shortened(faults: Sequence[str]) -> str:
+    """The first few faults, and how many more there are."""
+    more = f" (and {len(faults) - SHOWN} more)" if len(faults) > SHOWN else ""
+    return "; ".join(faults[:SHOWN]) + more

@@ -10,12 +10,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from seatrial.checks.figures import figure
+from seatrial.checks.figures import figure, shortened
 from seatrial.checks.finding import Finding, Verdict
 from seatrial.checks.inputs import ServiceCounts, ServiceLog
 
 NAME = "reconcile.logs"
-SHOWN = 3
 
 
 def reconcile_logs(
@@ -32,8 +31,7 @@ def reconcile_logs(
             faults += _unequal(service, count, logs.get(service, ServiceLog()))
     lines = sum(sum(log.requests.values()) + sum(log.attempts.values()) for log in logs.values())
     if faults:
-        more = f" (and {len(faults) - SHOWN} more)" if len(faults) > SHOWN else ""
-        reason = "; ".join(faults[:SHOWN]) + more
+        reason = shortened(faults)
         evidence = {"faults": faults}
         return Finding(
             NAME, Verdict.FAIL, reason, samples=lines, value=float(len(faults)), limit=0.0, evidence=evidence

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seatrial.backends.exposition import Samples
-from seatrial.checks.figures import figure
+from seatrial.checks.figures import figure, shortened
 from seatrial.checks.finding import Finding, Verdict
 
 NAME = "reconcile.prometheus"
-SHOWN = 3
 # Both sides parse the same decimal text; what remains is the last bit of a sum.
 RELATIVE = 1e-9
 
@@ -38,8 +37,7 @@ def reconcile_prometheus(raw: Mapping[str, Samples], stored: Stored, *, obstacle
             faults += _unequal(instance, raw[instance], samples)
             compared += len(raw[instance])
     if faults:
-        more = f" (and {len(faults) - SHOWN} more)" if len(faults) > SHOWN else ""
-        reason = "; ".join(faults[:SHOWN]) + more
+        reason = shortened(faults)
         evidence = {"faults": faults}
         return Finding(
             NAME, Verdict.FAIL, reason, value=float(len(faults)), limit=0.0, samples=compared, evidence=evidence

@@ -16,13 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from seatrial.checks.differences import SERVERS_OWN
-from seatrial.checks.figures import figure
+from seatrial.checks.figures import figure, shortened
 from seatrial.checks.finding import Finding, Verdict
 from seatrial.checks.inputs import AnsweredCall, ClientRow, RequestLine, TraceLines
 
 NAME = "traces.complete"
 SAMPLED = 200
-SHOWN = 3
 KEPT = 100
 
 
@@ -75,8 +74,7 @@ def traces_complete(
     ]
     count = len(chosen.sampled) + len(chosen.failed)
     if missing:
-        more = f" (and {len(missing) - SHOWN} more)" if len(missing) > SHOWN else ""
-        reason = f"{'; '.join(missing[:SHOWN])}{more}"
+        reason = shortened(missing)
         evidence = {"missing": missing[:KEPT]}
         return Finding(
             NAME,
