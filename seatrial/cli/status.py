@@ -21,7 +21,7 @@ def status(
 
     Every replica's addresses, processes and readiness, Prometheus, and the memory of all.
     """
-    from seatrial.cli.status_table import status_table
+    from seatrial.report.status_table import status_table
     from seatrial.stacks.observation import choose_stack, observe
 
     invocation: Invocation = context.obj

@@ -22,11 +22,12 @@ EXAMPLES = (
     "seatrial trial smoke --fault latency=0.5@SERVICE",
     "seatrial trial --replicas SERVICE=2",
     "seatrial trial --json verdict.json",
+    "seatrial trial --no-page",
 )
 DEFAULT_PROFILE = "trial"
 
 
-def trial(
+def trial(  # noqa: PLR0913, PLR0917 - a verb's options are its arguments
     context: typer.Context,
     profile: Annotated[str, typer.Argument(help="A profile's name in the project, or a file.")] = DEFAULT_PROFILE,
     fault: Annotated[
@@ -35,13 +36,14 @@ def trial(
     seed: Annotated[int | None, typer.Option(help="Instead of the profile's.")] = None,
     replicas: Annotated[list[str] | None, typer.Option(metavar="SERVICE=N", help="Run N of a service.")] = None,
     runs: Annotated[Path | None, typer.Option(help="Where the run's folder is made; default: runs/.")] = None,
+    page: Annotated[bool, typer.Option(help="Serve the live page on 127.0.0.1.")] = True,
     json: JsonFile = None,
 ) -> Exit:
     """Start the fleet and Prometheus, drive them with load, judge, report, and stop everything.
 
     Takes free ports and a folder of its own, so trials do not disturb one another. The verdict is the last line.
     """
-    from seatrial.report.renderers import choose_renderer
+    from seatrial.cli.live import live_view
     from seatrial.run_folder import read_json
     from seatrial.stacks.local import LocalStack
     from seatrial.trial import Trial
@@ -50,13 +52,18 @@ def trial(
     order = read_order(invocation, profile, fault or [], seed, replicas or [])
     refuse_without_vitals(invocation)
     run = new_run(order, (runs or invocation.runs).absolute())
-    stack = LocalStack(
-        order.project, run, faults=bool(order.faults), replicas=order.replicas, settings=invocation.settings
-    )
     # With the document on standard output, what a person reads goes where it does not mix.
     stream = sys.stderr if json == "-" else sys.stdout
-    with choose_renderer(stream, color=invocation.settings.color) as shown:
-        verdict = Trial(order, run, stack, shown.show).go()
+    with live_view(invocation, order.project, run, page=page, profile=order.profile, stream=stream) as view:
+        stack = LocalStack(
+            order.project,
+            run,
+            faults=bool(order.faults),
+            replicas=order.replicas,
+            on_event=view.on_change,
+            settings=invocation.settings,
+        )
+        verdict = Trial(order, run, stack, view.show, on_up=view.begin).go()
     if json is not None:
         write_document(read_json(run.path / "verdict.json"), json)
     return Exit[verdict.name]

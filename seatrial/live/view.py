@@ -1,0 +1,138 @@
+"""All that shows a run while it goes on, behind one `show`: the renderer, the page, and the lookout that feeds both.
+
+Owns who is told what, in one turn at a time, and the order of taking it all down.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import requests
+
+from seatrial.backends.prometheus import Prometheus
+from seatrial.live.board import About, Board
+from seatrial.live.graph import NARROW, WIDE, arrange, edges
+from seatrial.live.lookout import Lookout
+from seatrial.live.server import PageServer, Site
+from seatrial.live.watcher import Watched, Watcher
+from seatrial.project.project import Project
+from seatrial.report.events import Event, Note, Renderer
+from seatrial.report.stack_events import STEPS, event_of_stack
+from seatrial.stacks.observation import answers
+from seatrial.stacks.protocol import Replica
+
+# A Prometheus that needs longer than the time between two looks is told as an obstacle.
+ASK_SECONDS = 1.0
+
+
+class Visible(Protocol):
+    """As much of a stack as can be looked at."""
+
+    def replicas(self) -> list[Replica]:
+        """Every replica that should be running."""
+
+    def prometheus_url(self) -> str | None:
+        """None when the stack has no Prometheus."""
+
+
+class LiveView:
+    """Use it in a `with`. `serve` makes the page's server, or is None where no page is wanted."""
+
+    def __init__(
+        self,
+        project: Project,
+        about: About,
+        renderer: Renderer,
+        *,
+        serve: Callable[[Site], PageServer] | None = PageServer,
+        on_page: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._project, self._renderer, self._serve, self._on_page = project, renderer, serve, on_page
+        self.board = Board(about)
+        self._site = Site(partial(fleet_document, project, about), self.board.document)
+        self._lookout = Lookout(self.show, lambda: renderer.watches or self._site.looked_at)
+        self._turn = threading.Lock()
+        self._page: PageServer | None = None
+
+    def __enter__(self) -> Self:
+        self._renderer.__enter__()
+        if self._serve is not None:
+            self._open_page(self._serve)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._lookout.end()
+        self._renderer.__exit__(kind, error, traceback)
+        self.board.end()
+        if self._page is not None:
+            self._page.end(linger=kind is None)
+
+    def show(self, event: Event) -> None:
+        """Tell everybody."""
+        with self._turn:
+            self._renderer.show(event)
+            self.board.show(event)
+
+    def on_event(self, kind: str, /, **data: Any) -> None:
+        """What the stack tells, all of it."""
+        event = event_of_stack(kind, data)
+        if event is not None:
+            self.show(event)
+
+    def on_change(self, kind: str, /, **data: Any) -> None:
+        """What the stack tells, less its steps on the way up and down."""
+        if kind not in STEPS:
+            self.on_event(kind, **data)
+
+    def begin(self, stack: Visible) -> None:
+        """The stack is up: look at it from now on."""
+        url, ready = stack.prometheus_url(), self._project.fleet.admin.ready
+        http = requests.Session()
+        http.trust_env = False
+        self._lookout.begin(
+            Watcher(
+                roles=self._project.telemetry.roles,
+                edges=edges(calls_of(self._project)),
+                replicas=[Watched(each.service, each.admin_url + ready) for each in stack.replicas()],
+                prometheus=Prometheus(url, http, timeout=ASK_SECONDS) if url else None,
+                probe=answers,
+            )
+        )
+
+    def _open_page(self, serve: Callable[[Site], PageServer]) -> None:
+        try:
+            self._page = serve(self._site)
+        except OSError as error:
+            self.show(Note(f"there is no live page: {error}", warning=True))
+            return
+        self._on_page(self._page.url)
+        self._renderer.show(Note(f"live page {self._page.url}"))  # who reads the page knows where it is
+
+
+def calls_of(project: Project) -> dict[str, tuple[str, ...]]:
+    """Each service with those that it calls."""
+    return {name: service.calls for name, service in project.fleet.services.items()}
+
+
+def fleet_document(project: Project, about: About) -> dict[str, Any]:
+    """What the page draws that never changes; `absent` are the roles that telemetry.yml names no metric for."""
+    calls, roles, profile = calls_of(project), project.telemetry.roles, about.profile
+    optional = {"calls": roles.client_requests, "busy": roles.busy, "cpu": roles.cpu_seconds}
+    return {
+        "run": about.run,
+        "kind": about.kind,
+        "fleet": about.fleet,
+        "entry": about.entry,
+        "profile": profile.name if profile else None,
+        "seed": profile.seed if profile else None,
+        "stages": [stage.model_dump(mode="json") for stage in profile.stages] if profile else [],
+        "absent": [name for name, role in optional.items() if role is None],
+        "wide": arrange(about.entry, calls, WIDE),
+        "narrow": arrange(about.entry, calls, NARROW),
+    }
