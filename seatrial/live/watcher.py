@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from seatrial.backends.errors import BackendError
 from seatrial.backends.prometheus import Prometheus
 from seatrial.live.questions import JOB, UP, Look, bound_of, gains, question, read
-from seatrial.project.telemetry import Busy, Roles
+from seatrial.project.telemetry import Bounded, Roles
 from seatrial.report.events import CallSeen, FleetSeen, ServiceSeen
 from seatrial.statistics.buckets import estimate
 
@@ -176,7 +176,7 @@ def _by_job(series: Iterable[tuple[Mapping[str, str], float]]) -> dict[str, floa
     return dict(found)
 
 
-def _busy_shares(role: Busy | None, looks: Sequence[Look]) -> dict[str, float]:
+def _busy_shares(role: Bounded | None, looks: Sequence[Look]) -> dict[str, float]:
     """By service the mean, over the looks, of busy threads to all threads."""
     if role is None:
         return {}

@@ -9,13 +9,13 @@ from seatrial.backends.errors import Unreachable
 from seatrial.backends.prometheus import SeriesPoints
 from seatrial.live.questions import question
 from seatrial.live.watcher import NO_PROMETHEUS, Watched, Watcher
-from seatrial.project.telemetry import Busy, ClientRequests, Roles, ServerRequests
+from seatrial.project.telemetry import Bounded, ClientRequests, Roles, ServerRequests
 from seatrial.report.events import FleetSeen, ServiceSeen
 
 ROLES = Roles(
     server_requests=ServerRequests(metric="served", method="m", route="r", status="s"),
     client_requests=ClientRequests(metric="called", callee="to", method="m", route="r", status="s", error="e"),
-    busy=Busy(metric="threads", limit="most"),
+    busy=Bounded(metric="threads", limit="most"),
     cpu_seconds="cpu",
     resident_bytes="rss",
 )
