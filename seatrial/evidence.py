@@ -37,6 +37,8 @@ from seatrial.run_folder import read_json
 from seatrial.stacks.protocol import UnplannedExit
 from seatrial.timeline import Timeline
 
+# Of failed and of slow requests each, as many as a person looks at.
+NOTABLE = 12
 NO_SCRAPES = Scrapes(0.0, 0.0, 1.0, obstacle="there are no two readings to look between")
 
 
@@ -68,7 +70,8 @@ class Evidence:
 
     `ceilings` and `slopes` are what is asked of each service, `measured` what its replicas used, `nearest` who was
     nearest its limit, `timeline` all of that through the run,
-    `measuring` what the measuring cost.
+    `measuring` what the measuring cost, `notable`
+    the slowest and the failed requests.
 
     `offered_rate` is journeys per second planned over judged stages; `stored_requests` what Prometheus kept of the
     entry's requests between the readings.
@@ -107,6 +110,7 @@ class Evidence:
     nearest: Nearest | None = None
     timeline: Timeline = EMPTY
     measuring: Sequence[Cost] = ()
+    notable: Sequence[Mapping[str, Any]] = ()
     offered_rate: float = 0.0
     requests: int = 0
     failures: int = 0
@@ -150,6 +154,7 @@ def collect(
         span=(samples.started_at, samples.started_at + profile.seconds) if samples else None,
         outages=_outages(record),
         measuring=_measuring(record, samples),
+        notable=samples.notable(NOTABLE) if samples else [],
         offered_rate=_offered_rate(profile),
         requests=len(samples.requests["outcome"]) if samples else 0,
         failures=int((samples.requests["outcome"] != "ok").sum()) if samples else 0,
@@ -293,7 +298,7 @@ def _observed(
 ) -> Evidence:
     roles = project.telemetry.roles
     instances = list(dict.fromkeys(target.instance for target in (*before.targets, *after.targets)))
-    logs, logs_obstacle = _logs(before, after, project, evidence.chosen)
+    logs, logs_obstacle = _logs(before, after, project, evidence)
     counters = counter_names(project.telemetry)
     seen = observe(prometheus, before, after, project, counters, evidence.span or (before.at, after.at))
     return replace(
@@ -310,7 +315,9 @@ def _observed(
         scrapes=seen.scrapes,
         usage=seen.usage,
         timeline=seen.timeline,
-        stored_requests=stored_requests(before, seen.stored.series, project.fleet.entry, roles, left),
+        stored_requests=stored_requests(
+            before, seen.stored.series, process_starts(after, roles), project.fleet.entry, roles, left
+        ),
         exits=[_in_words(each) for each in exits if each.name.split()[0] in instances],
         notes=[*evidence.notes, *seen.notes],
     )
@@ -321,7 +328,7 @@ def only(series: Series, names: set[str]) -> Series:
     return {key: value for key, value in series.items() if key.name in names}
 
 
-def _logs(before: Reading, after: Reading, project: Project, chosen: Chosen) -> tuple[LogEvidence | None, str]:
+def _logs(before: Reading, after: Reading, project: Project, evidence: Evidence) -> tuple[LogEvidence | None, str]:
     roles = project.telemetry.roles.log
     if roles is None:
         return None, ""
@@ -330,9 +337,11 @@ def _logs(before: Reading, after: Reading, project: Project, chosen: Chosen) -> 
         LogSlice(target.service, Path(target.log_file), begin.get(target.instance, 0), target.log_bytes)
         for target in after.targets
     ]
+    chosen = evidence.chosen
     sampled, failed = ([row.trace for row in rows] for rows in (chosen.sampled, chosen.failed))
+    told = [row["trace_id"] for row in evidence.notable]
     try:
-        return read_logs(slices, roles, entry=project.fleet.entry, sampled=sampled, failed=failed), ""
+        return read_logs(slices, roles, entry=project.fleet.entry, sampled=sampled, failed=failed, told=told), ""
     except (OSError, ValueError) as error:  # a file that vanished or shrank
         return None, f"the logs cannot be read: {error}"
 

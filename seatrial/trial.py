@@ -43,15 +43,19 @@ from seatrial.report.events import (
     StepStarted,
     VerdictReached,
 )
+from seatrial.report.html.page import report_html
+from seatrial.report.html.source import read_source
 from seatrial.report.junit import junit_xml
 from seatrial.report.summary import summary_markdown
 from seatrial.run_folder import RunFolder, write_json, write_text
 from seatrial.settings import child_environment
 from seatrial.stacks.local import LocalStack
 from seatrial.stacks.owner import Attendant
+from seatrial.stories import stories
 
 # A busy machine's Prometheus was seen to meet its targets 7 s after it had said that it is ready.
 SCRAPE_SECONDS = 20.0
+FILES = ("report.html", "verdict.json", "evidence.json", "junit.xml", "summary.md")
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +269,8 @@ class Trial:
                 exits=self.stack.unplanned_exits(),
             )
             evidence.timeline.save(self.run.metrics / "timeline.json")
+            lines = evidence.logs.told if evidence.logs else []
+            write_json(self.run.path / "traces.json", stories(evidence.notable, lines))
             told.result = f"{len(evidence.rows)} requests"
         self.timings["judge_seconds"] = time.monotonic() - began
         return evidence
@@ -314,7 +320,9 @@ class Trial:
         )
         write_text(run.path / "junit.xml", junit_xml(document))
         write_text(run.path / "summary.md", summary_markdown(document))
-        files = {name: str(run.path / name) for name in ("verdict.json", "evidence.json", "junit.xml", "summary.md")}
+        with self._step("report"):
+            write_text(run.path / "report.html", report_html(read_source(run.path)))
+        files = {name: str(run.path / name) for name in FILES}
         return VerdictReached(judgement.verdict, document, files)
 
     def _down(self) -> None:
