@@ -74,7 +74,7 @@ class Board:
         self._course: deque[dict[str, Any]] = deque(maxlen=POINTS)
         self._entry: deque[dict[str, Any]] = deque(maxlen=POINTS)
         self._findings: list[Finding] = []
-        self._headline = ""
+        self._headline = self._report = ""
 
     def __enter__(self) -> Self:
         return self
@@ -121,6 +121,7 @@ class Board:
                 "last": last,
                 "limits": self._limits(),
                 "verdict": self._verdict(),
+                "report": self._report,
             }
 
     def _take(self, event: Event) -> None:
@@ -138,7 +139,7 @@ class Board:
             case FindingReached():
                 self._findings.append(event.finding)
             case VerdictReached():
-                self._headline = wording.headline(event.document)
+                self._headline, self._report = wording.headline(event.document), event.files.get("report.html", "")
                 self._phase = "ended"
             case RunStarted() | StackReady():
                 self._phase = "standing" if isinstance(event, StackReady) else "running"

@@ -17,7 +17,9 @@ from seatrial.project.telemetry import Roles
 NAME, JOB, INSTANCE, BOUND = "__name__", "job", "instance", "le"
 UP = "up"
 
-Series = tuple[tuple[str, str], ...]
+# Service, replica, and the labels beside them.
+Target = tuple[str, str]
+Series = tuple[str, str, tuple[tuple[str, str], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +29,14 @@ class Look:
     at: float
     values: Mapping[str, Mapping[Series, float]]
 
-    def targets(self) -> set[tuple[str, str]]:
-        """Job and instance of every target that was scraped with success."""
-        return {target(labels) for labels, value in self.of(UP) if value}
+    def targets(self) -> set[Target]:
+        """Every target that was scraped with success."""
+        return {(job, instance) for (job, instance, _), value in self.values.get(UP, {}).items() if value}
 
-    def of(self, metric: str | None) -> Iterator[tuple[dict[str, str], float]]:
-        """The series of one metric; none where the fleet has no such metric."""
-        for series, value in self.values.get(metric or "", {}).items():
-            yield dict(series), value
+    def of(self, metric: str | None) -> Iterator[tuple[str, dict[str, str], float]]:
+        """Service, further labels and value of each series of one metric; none where the fleet has no such metric."""
+        for (job, _, labels), value in self.values.get(metric or "", {}).items():
+            yield job, dict(labels), value
 
 
 def question(roles: Roles) -> str:
@@ -61,9 +63,10 @@ def read(at: float, found: Iterable[SeriesPoints]) -> Look:
     """The answer as a look. Prometheus gives labels in one order, so that they compare as they come."""
     values: dict[str, dict[Series, float]] = defaultdict(dict)
     for each in found:
+        labels = dict(each.labels)
+        name, job, instance = labels.pop(NAME, ""), labels.pop(JOB, ""), labels.pop(INSTANCE, "")
         if each.points:
-            labels = tuple((name, value) for name, value in each.labels.items() if name != NAME)
-            values[each.labels.get(NAME, "")][labels] = each.points[-1][1]
+            values[name][job, instance, tuple(labels.items())] = each.points[-1][1]
     return Look(at, dict(values))
 
 
@@ -74,16 +77,9 @@ def gains(before: Look, after: Look) -> Look:
     for metric, found in after.values.items():
         first = before.values.get(metric, {})
         gained[metric] = {
-            series: _gain(first.get(series, 0.0), value)
-            for series, value in found.items()
-            if target(dict(series)) in known
+            series: _gain(first.get(series, 0.0), value) for series, value in found.items() if series[:2] in known
         }
     return Look(after.at, gained)
-
-
-def target(labels: Mapping[str, str]) -> tuple[str, str]:
-    """Job and instance: the service and its replica."""
-    return labels.get(JOB, ""), labels.get(INSTANCE, "")
 
 
 def _gain(first: float, last: float) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -19,6 +20,7 @@ from seatrial.live.graph import NARROW, WIDE, arrange, edges
 from seatrial.live.lookout import Lookout
 from seatrial.live.server import PageServer, Site
 from seatrial.live.watcher import Watched, Watcher
+from seatrial.observed import scrape_interval
 from seatrial.project.project import Project
 from seatrial.report.events import Event, Note, Renderer
 from seatrial.report.stack_events import STEPS, event_of_stack
@@ -57,18 +59,21 @@ class LiveView:
         self._lookout = Lookout(self.show, lambda: renderer.watches or self._site.looked_at)
         self._turn = threading.Lock()
         self._page: PageServer | None = None
+        self._opened = ExitStack()
 
     def __enter__(self) -> Self:
-        self._renderer.__enter__()
-        if self._serve is not None:
-            self._open_page(self._serve)
+        with ExitStack() as opening:  # interrupted half way, the terminal gets its cursor back
+            opening.enter_context(self._renderer)
+            if self._serve is not None:
+                self._open_page(self._serve)
+            self._opened = opening.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._lookout.end()
-        self._renderer.__exit__(kind, error, traceback)
+        self._opened.__exit__(kind, error, traceback)
         self.board.end()
         if self._page is not None:
             self._page.end(linger=kind is None)
@@ -102,6 +107,7 @@ class LiveView:
                 replicas=[Watched(each.service, each.admin_url + ready) for each in stack.replicas()],
                 prometheus=Prometheus(url, http, timeout=ASK_SECONDS) if url else None,
                 probe=answers,
+                interval=max(1.0, scrape_interval(self._project.prometheus)),
             )
         )
 

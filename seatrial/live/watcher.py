@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 from seatrial.backends.errors import BackendError
 from seatrial.backends.prometheus import Prometheus
-from seatrial.live.questions import JOB, UP, Look, bound_of, gains, question, read
+from seatrial.live.questions import UP, Look, bound_of, gains, question, read
 from seatrial.project.telemetry import Bounded, Roles
 from seatrial.report.events import CallSeen, FleetSeen, ServiceSeen
 from seatrial.statistics.buckets import estimate
 
-# Long enough for five scrapes a second apart, short enough to be called now.
-WINDOW_SECONDS = 5.0
+# Fewer scrapes than five say more about their moments than about the fleet.
+WINDOW_SCRAPES = 5
 # Asking a replica costs it something too.
 PROBE_SECONDS = 2.0
 NO_PROMETHEUS = "this stack has no Prometheus, so the figures of services and calls are not known"
@@ -33,13 +33,14 @@ class Watched:
 
 @dataclass(slots=True)
 class Watcher:
-    """`edges` are the calls that are drawn; `probe` says whether a GET is answered with 200."""
+    """`edges` are the calls that are drawn; `probe` says whether a GET is answered with 200; `interval` is between scrapes."""
 
     roles: Roles
     edges: Sequence[tuple[str, str]]
     replicas: Sequence[Watched]
     prometheus: Prometheus | None
     probe: Callable[[str], bool]
+    interval: float = 1.0
     _looks: deque[Look] = field(default_factory=deque)
     _probed: float = float("-inf")
     _ready: dict[str, int] = field(default_factory=dict)
@@ -59,11 +60,12 @@ class Watcher:
         """At whole seconds, so that a target's scrapes are as many between two looks as there are seconds."""
         if self.prometheus is None:
             raise BackendError(NO_PROMETHEUS)
-        if self._looks and at - self._looks[-1].at > WINDOW_SECONDS:
+        window = WINDOW_SCRAPES * self.interval
+        if self._looks and at - self._looks[-1].at > window:
             self._looks.clear()  # nobody looked for a while
-        for moment in [at] if self._looks else [at - WINDOW_SECONDS, at]:
+        for moment in [at] if self._looks else [at - window, at]:
             self._looks.append(read(moment, self.prometheus.query(question(self.roles), moment)))
-        while len(self._looks) > 1 and self._looks[1].at <= at - WINDOW_SECONDS:
+        while len(self._looks) > 1 and self._looks[1].at <= at - window:
             self._looks.popleft()
 
     def _count_ready(self) -> dict[str, int]:
@@ -141,12 +143,11 @@ class _Counts:
 
 def _requests(roles: Roles, gained: Look) -> Mapping[str, _Counts]:
     role, found = roles.server_requests, defaultdict[str, _Counts](_Counts)
-    for labels, value in gained.of(f"{role.metric}_count"):
-        counts = found[labels.get(JOB, "")]
-        counts.total += value
-        counts.errors += value * _is_error(labels.get(role.status, ""))
-    for labels, value in gained.of(f"{role.metric}_bucket"):
-        found[labels.get(JOB, "")].buckets[bound_of(labels)] += value
+    for job, labels, value in gained.of(f"{role.metric}_count"):
+        found[job].total += value
+        found[job].errors += value * _is_error(labels.get(role.status, ""))
+    for job, labels, value in gained.of(f"{role.metric}_bucket"):
+        found[job].buckets[bound_of(labels)] += value
     return found
 
 
@@ -154,13 +155,13 @@ def _calls(roles: Roles, gained: Look) -> Mapping[tuple[str, str], _Counts]:
     role, found = roles.client_requests, defaultdict[tuple[str, str], _Counts](_Counts)
     if role is None:
         return found
-    for labels, value in gained.of(f"{role.metric}_count"):
-        counts = found[labels.get(JOB, ""), labels.get(role.callee, "")]
+    for job, labels, value in gained.of(f"{role.metric}_count"):
+        counts = found[job, labels.get(role.callee, "")]
         failed = _is_error(labels.get(role.status, "")) or bool(labels.get(role.error))
         counts.total += value
         counts.errors += value * failed
-    for labels, value in gained.of(f"{role.metric}_bucket"):
-        found[labels.get(JOB, ""), labels.get(role.callee, "")].buckets[bound_of(labels)] += value
+    for job, labels, value in gained.of(f"{role.metric}_bucket"):
+        found[job, labels.get(role.callee, "")].buckets[bound_of(labels)] += value
     return found
 
 
@@ -168,11 +169,11 @@ def _is_error(status: str) -> bool:
     return status.startswith("5")
 
 
-def _by_job(series: Iterable[tuple[Mapping[str, str], float]]) -> dict[str, float]:
+def _by_job(series: Iterable[tuple[str, Mapping[str, str], float]]) -> dict[str, float]:
     """Summed over the replicas."""
     found: dict[str, float] = defaultdict(float)
-    for labels, value in series:
-        found[labels.get(JOB, "")] += value
+    for job, _, value in series:
+        found[job] += value
     return dict(found)
 
 

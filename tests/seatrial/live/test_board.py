@@ -148,6 +148,11 @@ def test_the_phase_follows_the_run(events: list[Event], phase: str) -> None:
     assert document(*events)["phase"] == phase
 
 
+def test_where_the_report_is_is_told_at_the_end() -> None:
+    told = VerdictReached(Verdict.PASS, {"checks": [], "verdict": "PASS"}, {"report.html": "runs/r1/report.html"})
+    assert (document()["report"], document(told)["report"]) == ("", "runs/r1/report.html")
+
+
 def test_an_end_is_told_before_contact_is_lost() -> None:
     made = board()
     made.end(going_down=True)

@@ -120,6 +120,16 @@ def test_all_is_taken_down_when_interrupted() -> None:
     assert shown.board.ended
 
 
+def test_an_interruption_while_opening_takes_the_renderer_down() -> None:
+    def interrupted(_site: Site) -> PageServer:
+        raise KeyboardInterrupt
+
+    renderer = Remembers()
+    with pytest.raises(KeyboardInterrupt), view(interrupted, renderer):
+        pass
+    assert not renderer.open
+
+
 def test_what_never_changes_says_which_figures_are_absent() -> None:
     document = fleet_document(PROJECT, ABOUT)
     assert document["absent"] == ["calls", "busy", "cpu"]

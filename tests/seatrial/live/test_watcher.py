@@ -101,6 +101,12 @@ def test_the_window_is_five_seconds_as_soon_as_there_were_looks() -> None:
     assert [made.look(100.0 + number).seconds for number in range(8)] == [5, 6, 7, 8, 9, 5, 5, 5]
 
 
+def test_the_window_holds_five_scrapes() -> None:
+    made = Watcher(ROLES, [("a", "b")], REPLICAS, History(steady), lambda _: True, interval=15.0)  # type: ignore[arg-type]
+    seen = made.look(1000.0)
+    assert (seen.seconds, service(seen).rate) == (75, pytest.approx(10))
+
+
 def test_after_a_time_without_looks_the_window_begins_anew() -> None:
     made = watcher(steady)
     assert [made.look(now).seconds for now in (100.0, 200.0)] == [5, 5]
