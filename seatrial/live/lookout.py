@@ -1,4 +1,4 @@
-"""Looks about once a second, in a thread of its own, while somebody wants to see: a slow Prometheus holds nobody up.
+"""Looks every other second, in a thread of its own, while somebody wants to see: a slow Prometheus holds nobody up.
 
 Leaves what is seen to the watcher.
 """
@@ -12,7 +12,9 @@ from collections.abc import Callable
 from seatrial.live.watcher import Watcher
 from seatrial.report.events import Event, Note
 
-# A little after each whole second, when that second's scrapes are in.
+# Each look costs owner and Prometheus some milliseconds; figures of five seconds do not change much faster.
+LOOK_SECONDS = 2.0
+# A little after a whole second, when that second's scrapes are in.
 PHASE_SECONDS = 0.05
 END_SECONDS = 0.5
 
@@ -40,7 +42,7 @@ class Lookout:
 
     def _run(self, watcher: Watcher) -> None:
         try:
-            while not self._ended.wait(1.0 + PHASE_SECONDS - self._clock() % 1.0):
+            while not self._ended.wait(LOOK_SECONDS + PHASE_SECONDS - self._clock() % LOOK_SECONDS):
                 self.turn(watcher)
         except Exception as error:  # noqa: BLE001 - a bug of ours must be told, and must not end the run
             self._show(Note(f"the live figures have ended by a bug of their own: {error!r}", warning=True))

@@ -5,7 +5,7 @@ Leaves when to look to lookout.py, and how it looks to the renderers. Owns no th
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,8 +18,6 @@ from seatrial.statistics.buckets import estimate
 
 # Fewer scrapes than five say more about their moments than about the fleet.
 WINDOW_SCRAPES = 5
-# Asking a replica costs it something too.
-PROBE_SECONDS = 2.0
 NO_PROMETHEUS = "this stack has no Prometheus, so the figures of services and calls are not known"
 
 
@@ -42,19 +40,16 @@ class Watcher:
     probe: Callable[[str], bool]
     interval: float = 1.0
     _looks: deque[Look] = field(default_factory=deque)
-    _probed: float = float("-inf")
-    _ready: dict[str, int] = field(default_factory=dict)
 
     def look(self, now: float) -> FleetSeen:
         """What is to be seen at `now`, in epoch seconds. Never raises: what cannot be seen is an obstacle."""
-        if now - self._probed >= PROBE_SECONDS:
-            self._probed, self._ready = now, self._count_ready()
+        ready, obstacle = self._count_ready(), ""
         try:
             self._ask(float(int(now)))
         except BackendError as error:
             self._looks.clear()
-            return self._seen(now, None, str(error))
-        return self._seen(now, self._looks[0])
+            obstacle = str(error)
+        return self._seen(now, ready, obstacle)
 
     def _ask(self, at: float) -> None:
         """At whole seconds, so that a target's scrapes are as many between two looks as there are seconds."""
@@ -77,16 +72,13 @@ class Watcher:
     def _services(self) -> list[str]:
         return list(dict.fromkeys(each.service for each in self.replicas))
 
-    def _seen(self, now: float, first: Look | None, obstacle: str = "") -> FleetSeen:
-        figures = _Figures(self.roles, self._looks) if first is not None else None
-        services = [self._service(name, figures) for name in self._services()]
+    def _seen(self, now: float, ready: Mapping[str, int], obstacle: str) -> FleetSeen:
+        figures = _Figures(self.roles, self._looks) if self._looks else None
+        numbers = Counter(each.service for each in self.replicas)
+        known = [(name, numbers[name], ready[name]) for name in self._services()]
+        services = [figures.service(*each) if figures else ServiceSeen(*each) for each in known]
         calls = [figures.call(*edge) if figures else CallSeen(*edge) for edge in self.edges]
         return FleetSeen(now, figures.seconds if figures else 0.0, tuple(services), tuple(calls), obstacle)
-
-    def _service(self, name: str, figures: _Figures | None) -> ServiceSeen:
-        number = sum(each.service == name for each in self.replicas)
-        ready = self._ready.get(name)
-        return figures.service(name, number, ready) if figures else ServiceSeen(name, number, ready)
 
 
 class _Figures:
@@ -103,7 +95,7 @@ class _Figures:
         self._scraped = _by_job(self._last.of(UP))
         self._busy = _busy_shares(roles.busy, looks)
 
-    def service(self, name: str, number: int, ready: int | None) -> ServiceSeen:
+    def service(self, name: str, number: int, ready: int) -> ServiceSeen:
         """One service; without two looks at it there are no rates."""
         known, counts = name in self._known, self._served[name]
         return ServiceSeen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
@@ -11,7 +12,6 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.markup import escape
 from rich.padding import Padding
-from rich.progress_bar import ProgressBar
 from rich.segment import Segment, Segments
 from rich.spinner import Spinner
 from rich.table import Table
@@ -41,8 +41,7 @@ STYLES = {"PASS": "green", "FAIL": "bold red", "INCONCLUSIVE": "yellow"}
 MARKS = {"PASS": "✓", "FAIL": "✗", "INCONCLUSIVE": "?"}
 TITLE_WIDTH = 30
 BAR_WIDTH = 24
-# A spinner wants more, but every picture costs the owner's processor, which the fleet shares.
-PICTURES_PER_SECOND = 4
+PICTURES_PER_SECOND = 8
 
 
 class TerminalRenderer:
@@ -58,19 +57,29 @@ class TerminalRenderer:
         self._rate: int | None = None
         self._fleet: RenderableType | None = None
         self._stands_since: float | None = None
-        self._live = Live(
-            console=console, refresh_per_second=PICTURES_PER_SECOND, transient=True, get_renderable=self._below
-        )
+        self._live = Live(console=console, auto_refresh=False, transient=True, get_renderable=self._below)
+        self._ended = threading.Event()
 
     def __enter__(self) -> Self:
         self._live.start()
+        threading.Thread(target=self._tick, name="pictures", daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._ended.set()
         self._step = self._progress = self._fleet = self._stands_since = None
         self._live.stop()
+
+    def _tick(self) -> None:
+        """Pictures between events, only while something moves by itself: each costs the processor that the fleet shares."""
+        drawn = -1
+        while not self._ended.wait(1 / PICTURES_PER_SECOND):
+            standing = -1 if self._stands_since is None else int(self._clock() - self._stands_since)
+            if self._progress is None and (self._step is not None or standing != drawn):
+                self._live.refresh()
+            drawn = standing
 
     def show(self, event: Event) -> None:
         """Draw the event."""
@@ -109,6 +118,8 @@ class TerminalRenderer:
                 self._progress = self._laid_out(_load_lines(event, self._rate))
             case FleetSeen():
                 self._fleet = self._laid_out(fleet_table(event))
+                if self._progress is not None:
+                    return  # the load's next event draws both
         self._live.refresh()
 
     def _laid_out(self, drawn: RenderableType) -> RenderableType:
@@ -158,12 +169,13 @@ def _step_line(event: StepFinished) -> str:
 
 
 def _load_lines(event: LoadProgress, rate: int | None) -> RenderableType:
-    bar = Table.grid(padding=(0, 1))
-    bar.add_row(
-        Text("  ▶", style="cyan"),
-        ProgressBar(total=event.total, completed=min(event.elapsed, event.total), width=BAR_WIDTH),
-        Text(f"{event.elapsed:.0f}/{event.total:.0f} s {event.stage}", no_wrap=True),
-        Text(wording.remaining(event), style="dim"),
+    done = min(BAR_WIDTH, int(BAR_WIDTH * event.elapsed / event.total)) if event.total else 0
+    bar = Text.assemble(
+        ("  ▶ ", "cyan"),
+        ("━" * done, "cyan"),
+        ("━" * (BAR_WIDTH - done), "bright_black"),
+        f" {event.elapsed:.0f}/{event.total:.0f} s {event.stage}  ",
+        (wording.remaining(event), "dim"),
     )
     failed, shed = (bool(count) for count in (event.failures, event.shed))
     figures = [

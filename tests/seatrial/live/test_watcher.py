@@ -158,12 +158,12 @@ def test_no_prometheus_is_an_obstacle() -> None:
     assert made.look(100.0).obstacle == NO_PROMETHEUS
 
 
-def test_replicas_are_asked_every_other_second() -> None:
-    asked: list[str] = []
-    made = Watcher(ROLES, [], REPLICAS, None, lambda url: not asked.append(url) and "a-2" not in url)  # type: ignore[func-returns-value]
-    seen = [made.look(100.0 + number) for number in range(4)]
-    assert len(asked) == 2 * len(REPLICAS)
-    assert (service(seen[-1]).ready, service(seen[-1]).replicas) == (1, 2)
+def test_each_replica_is_asked_whether_it_is_ready() -> None:
+    made = Watcher(ROLES, [], REPLICAS, None, lambda url: "a-2" not in url)
+    assert [(each.service, each.ready, each.replicas) for each in made.look(100.0).services] == [
+        ("a", 1, 2),
+        ("b", 1, 1),
+    ]
 
 
 def test_without_optional_roles_nothing_of_them_is_asked() -> None:

@@ -189,7 +189,7 @@ def test_the_terminal_shows_a_live_line_while_loading() -> None:
 
 
 def test_the_terminal_shows_the_fleet_while_loading() -> None:
-    text = terminal(*COURSE[:7], interactive=True)
+    text = terminal(*COURSE[:7], COURSE[5], interactive=True)
     for words in ("front", "1/2", "59.5", "0.4", "31 ms", "85%", "0.72", "84 MB"):
         assert words in text
 
@@ -202,7 +202,7 @@ def test_the_fleet_stays_below_while_the_stack_stands() -> None:
 
 def test_what_prometheus_does_not_show_is_said() -> None:
     blind = FleetSeen(1.0, 0.0, (ServiceSeen("front", 1, 1),), (), "Prometheus at http://p does not answer: X")
-    text = terminal(COURSE[3], COURSE[4], blind, interactive=True)
+    text = terminal(COURSE[3], COURSE[4], blind, COURSE[5], interactive=True)
     assert "Prometheus at http://p does not answer" in text
     assert "1/1" in text
 
