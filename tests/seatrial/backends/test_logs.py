@@ -8,7 +8,7 @@ import pytest
 
 from seatrial.backends.logs import LogEvidence, LogSlice, read_logs
 from seatrial.checks.inputs import AnsweredCall, Attempt, AttemptKey, RequestKey, RequestLine, ServiceLog
-from seatrial.project.telemetry import ClientRequestLine, LogRoles, ServerRequestLine
+from seatrial.project.telemetry import ClientRequestLine, LogRoles, Roles, ServerRequestLine
 
 ROLES = LogRoles(
     timestamp="at",
@@ -57,7 +57,7 @@ def read(folder: Path, **services: bytes) -> LogEvidence:
         file = folder / f"{service}.jsonl"
         file.write_bytes(data)
         slices.append(LogSlice(service, file, 0, len(data)))
-    return read_logs(slices, ROLES, entry="front", sampled=["t1"], failed=["t2"])
+    return read_logs(slices, dict.fromkeys(services, Roles(log=ROLES)), entry="front", sampled=["t1"], failed=["t2"])
 
 
 def front(folder: Path, data: bytes) -> ServiceLog:
