@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from seatrial.checks.auth import auth_planned
+from seatrial.checks.ceilings import CEILINGS, SLOPES, judge_ceilings, judge_slopes
 from seatrial.checks.differences import Difference, merge
 from seatrial.checks.drain import drain_clean
 from seatrial.checks.finding import Finding, Verdict, overall
@@ -69,6 +70,7 @@ def judge(evidence: Evidence) -> Judgement:
         auth_planned(evidence.rows, evidence.right),
         *_restarts(evidence),
         *_drain(evidence),
+        *_ceilings(evidence, _unless_passed(valid)),
         *_invariants(evidence),
     ]
     return Judgement(tuple(findings), tuple(_not_checked(evidence)), tuple(merge([*client[1], *edges[1]])))
@@ -221,6 +223,18 @@ def _drain(evidence: Evidence) -> list[Finding]:
     return [] if evidence.stops is None else [drain_clean(evidence.stops, expected=evidence.instances)]
 
 
+def _ceilings(evidence: Evidence, obstacle: str) -> list[Finding]:
+    measured = evidence.measured
+    if measured is None:
+        names = [f"{CEILINGS}.{service}" for service in evidence.ceilings]
+        names += [f"{SLOPES}.{service}" for service in evidence.slopes]
+        return [Finding(name, Verdict.INCONCLUSIVE, evidence.unquiet) for name in names]
+    return [
+        *judge_ceilings(evidence.ceilings, measured, obstacle=obstacle),
+        *judge_slopes(evidence.slopes, measured, obstacle=obstacle),
+    ]
+
+
 def _invariants(evidence: Evidence) -> list[Finding]:
     hook = evidence.invariants
     return invariants(hook.document, obstacle=hook.obstacle) if hook.asked else []
@@ -229,21 +243,21 @@ def _invariants(evidence: Evidence) -> list[Finding]:
 def _not_checked(evidence: Evidence) -> Iterator[NotChecked]:
     for step in sorted({*evidence.judged.steps} - {*evidence.limits}):
         yield NotChecked(f"latency.{step}", "the profile sets no limit for it")
-    if not evidence.limits:
-        yield NotChecked("latency, errors, rate", "the profile sets no limit")
-    for name, reason in _grouped(evidence.asked.absent):
-        yield NotChecked(name, reason)
-    yield from (NotChecked(name, reason) for name, reason in evidence.asked.partly)
-    if evidence.asked.makes("traces.complete") and (unasked := _traces_unasked(evidence)):
-        yield NotChecked("traces.complete", unasked)
-    if evidence.stops is None:
-        yield NotChecked("drain.clean", evidence.undrained)
-    if not evidence.invariants.asked:
-        yield NotChecked("invariants", "the project names no invariants hook")
-    yield from (NotChecked(name, reason) for name, reason in evidence.notes)
+    asked, unasked = evidence.asked, _traces_unasked(evidence)
+    reasons = {
+        "latency, errors, rate": "" if evidence.limits else "the profile sets no limit",
+        CEILINGS: "" if evidence.ceilings else "the profile sets none",
+        SLOPES: "" if evidence.slopes else "the profile sets none",
+        **_grouped(asked.absent),
+        **dict(asked.partly),
+        **({"traces.complete": unasked} if asked.makes("traces.complete") else {}),
+        "drain.clean": evidence.undrained if evidence.stops is None else "",
+        "invariants": "" if evidence.invariants.asked else "the project names no invariants hook",
+    }
+    yield from (NotChecked(name, reason) for name, reason in (*reasons.items(), *evidence.notes) if reason)
 
 
-def _grouped(absent: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _grouped(absent: Mapping[str, str]) -> dict[str, str]:
     """Checks that lack the same thing in one line."""
-    for reason in dict.fromkeys(absent.values()):
-        yield ", ".join(name for name in absent if absent[name] == reason), reason
+    reasons = dict.fromkeys(absent.values())
+    return {", ".join(name for name in absent if absent[name] == reason): reason for reason in reasons}

@@ -6,6 +6,7 @@ all looks to the renderers of seatrial.report.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from seatrial.load.profile import Profile
 from seatrial.load.progress import Progress
 from seatrial.load.runner import LoadJob, drive
 from seatrial.load.samples import to_parquet
+from seatrial.measuring import Meter
 from seatrial.project.project import Project
 from seatrial.readings import quiet_reading
 from seatrial.report import wording
@@ -73,6 +75,7 @@ class Trial:
     timings: dict[str, float] = field(default_factory=dict)
     unmet: list[Finding] = field(default_factory=list)
     _driven: str = ""
+    _meter: Meter | None = None
 
     def go(self) -> Verdict:
         """Run all steps; whatever happens, the stack is down and the run finished afterwards."""
@@ -191,7 +194,8 @@ class Trial:
             discovery=self.stack.discovery_file,
             entry=self.order.project.fleet.entry,
         )
-        attendant = Attendant(self.stack)
+        attendant, self._meter = Attendant(self.stack), Meter(self._measurers())
+        self._meter.look()
         with self._step(f"drive {profile.name}, {profile.seconds} s") as told:
             try:
                 self.timings["load_seconds"] = drive(job, self._progress, attendant.turn)
@@ -202,6 +206,13 @@ class Trial:
                 told.result, told.ok = str(error), False
             # A restart that was asked for at the end is still one of this load's.
             attendant.finish()
+        self._meter.look()
+        self.run.add(measuring=[asdict(cost) for cost in self._meter.costs()])
+
+    def _measurers(self) -> dict[str, int]:
+        """The processes that measure, beside the generator."""
+        prometheus = self.stack.status()["prometheus"]
+        return {"harness": os.getpid(), **({"Prometheus": prometheus["pid"]} if prometheus else {})}
 
     def _progress(self, seen: Progress) -> None:
         """About once a second: tell, and look whether all live."""
@@ -221,6 +232,8 @@ class Trial:
         )
         self._driven = f"{seen.requests} requests, {seen.failures} failed"
         self.stack.unplanned_exits()
+        if self._meter is not None:
+            self._meter.look()
 
     # The verdict
 
@@ -236,6 +249,7 @@ class Trial:
                 exits=self.stack.unplanned_exits(),
                 unable=self.stack.unable,
             )
+            evidence.timeline.save(self.run.metrics / "timeline.json")
             told.result = f"{len(evidence.rows)} requests"
         self.timings["judge_seconds"] = time.monotonic() - began
         return evidence

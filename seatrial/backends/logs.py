@@ -132,7 +132,7 @@ class _Layout:
 
     def fields(self) -> list[str]:
         """Every field that is read."""
-        named = self.roles.model_dump(exclude_none=True, exclude={"error_levels", "timestamp"})
+        named = self.roles.model_dump(exclude_none=True, exclude={"error_levels", "timestamp", "duration"})
         for line in ("server_request", "client_request"):
             named |= {(line, key): name for key, name in named.pop(line, {}).items() if key != "event"}
         return list(dict.fromkeys(named.values()))

@@ -130,6 +130,11 @@ class Samples:
             **total,
         )
 
+    def resident_bytes(self) -> float | None:
+        """The most memory that each process held, summed; None when one does not tell."""
+        told = [account["rss_bytes"] for account in self.accounts if "rss_bytes" in account]
+        return float(sum(told)) if len(told) == len(self.accounts) else None
+
     def drained(self) -> bool:
         """Whether every process closed its files in order; one that was killed did not."""
         return all(account["drained"] for account in self.accounts)

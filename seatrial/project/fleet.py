@@ -10,7 +10,7 @@ import string
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, PositiveFloat, StringConstraints
 
 from seatrial.project.yaml_source import FileModel
 
@@ -64,10 +64,14 @@ class Service(FileModel):
 
 
 class Fleet(FileModel):
-    """`entry` is the only service that clients talk to; `migrate` runs once before any replica."""
+    """`entry` is the only service that clients talk to; `migrate` runs once before any replica.
+
+    `cores_per_replica` is how many cores one replica can use, 1 for a Python process with its lock; absent: all.
+    """
 
     name: Name
     entry: Name
+    cores_per_replica: PositiveFloat | None = None
     admin: Admin = Admin()
     migrate: Command | None = None
     environment: dict[str, str] = Field(default_factory=dict)

@@ -49,11 +49,18 @@ class ClientRequests(FileModel):
     error: str | None = None
 
 
-class Busy(FileModel):
-    """Gauges: request threads at work, and how many there are."""
+class Bounded(FileModel):
+    """Gauges: how much of something is in use, and how much there is."""
 
     metric: str
     limit: str
+
+
+class Duration(FileModel):
+    """The log field that says how long an event took, which ended at the line's timestamp."""
+
+    field: str
+    unit: Literal["ns", "us", "ms", "s"]
 
 
 class ServerRequestLine(FileModel):
@@ -88,6 +95,7 @@ class LogRoles(FileModel):
     event: str | None = None
     event_id: str | None = None
     message: str | None = None
+    duration: Duration | None = None
     trace: str | None = None
     span: str | None = None
     parent: str | None = None
@@ -98,6 +106,9 @@ class LogRoles(FileModel):
 class Roles(FileModel):
     """Roles are None or empty where there is no such metric; what needs them is then not checked.
 
+    `busy` are request threads, `descriptors` open files; `store_wait` is a counter or histogram of the seconds that
+    writers waited for their turn at the store.
+
     `ignored_routes` are routes that neither counters nor logs are asked about, as those of probes.
     """
 
@@ -105,10 +116,12 @@ class Roles(FileModel):
     client_requests: ClientRequests | None = None
     ignored_routes: tuple[str, ...] = ()
     active_requests: str | None = None
-    busy: Busy | None = None
+    busy: Bounded | None = None
     pending_work: tuple[str, ...] = ()
     cpu_seconds: str | None = None
     resident_bytes: str | None = None
+    descriptors: Bounded | None = None
+    store_wait: str | None = None
     process_start: str | None = None
     log: LogRoles | None = None
 

@@ -45,14 +45,15 @@ def _wrong_roles(telemetry: Telemetry, at: Keys, roles: Roles) -> Iterator[Probl
 
 
 def _single_metrics(at: Keys, roles: Roles) -> Iterator[tuple[Keys, str]]:
-    for role in ("active_requests", "cpu_seconds", "resident_bytes", "process_start"):
+    for role in ("active_requests", "cpu_seconds", "resident_bytes", "store_wait", "process_start"):
         if getattr(roles, role) is not None:
             yield (*at, role), getattr(roles, role)
     for index, name in enumerate(roles.pending_work):
         yield (*at, "pending_work", index), name
-    if roles.busy is not None:
-        yield (*at, "busy", "metric"), roles.busy.metric
-        yield (*at, "busy", "limit"), roles.busy.limit
+    for role, gauges in (("busy", roles.busy), ("descriptors", roles.descriptors)):
+        if gauges is not None:
+            yield (*at, role, "metric"), gauges.metric
+            yield (*at, role, "limit"), gauges.limit
 
 
 def _wrong_labels(telemetry: Telemetry, at: Keys, names: dict[str, str]) -> Iterator[Problem]:
@@ -85,9 +86,10 @@ def _wrong_log(telemetry: Telemetry, at: Keys, log: LogRoles) -> Iterator[Proble
 
 
 def _log_fields(roles: dict[str, object], at: Keys) -> Iterator[tuple[Keys, str]]:
-    """Every value that names a field; below a kind of line, `event` is the value of one instead."""
+    """Every value that names a field; deeper down `event` and `unit` say what its values mean instead."""
     for key, value in roles.items():
         if isinstance(value, dict):
-            yield from _log_fields({name: field for name, field in value.items() if name != "event"}, (*at, key))
+            named = {name: field for name, field in value.items() if name not in {"event", "unit"}}
+            yield from _log_fields(named, (*at, key))
         elif isinstance(value, str):
             yield (*at, key), value

@@ -35,15 +35,20 @@ def facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("load", f"{offered['rate']:g} journeys/s offered, {figure(offered['journeys'])} journeys planned"),
         ("requests", f"{figure(document['requests'])} sent, {figure(document['failures'])} failed"),
         ("latency", ", ".join(shown) or "too few judged requests"),
-        ("generator", f"dispatch lag p99 {lag}, {load['cpu'] or 0:.2f} cores" if lag else "left no account of itself"),
+        ("generator", f"dispatch lag p99 {lag}" if lag else "left no account of itself"),
     ]
-    busiest = max(document["services"], key=lambda each: each["cpu"] or 0, default=None)
-    if busiest and busiest["cpu"]:
-        busy = f", {busiest['busy']:.0%} of its threads busy" if busiest["busy"] is not None else ""
-        lines.append(("busiest", f"{busiest['name']}: {busiest['cpu']:.2f} cores{busy}"))
+    if document["nearest"]:
+        lines.append(("nearest limit", document["nearest"]["reason"]))
+    if document["measuring"]:
+        lines.append(("measuring", "; ".join(map(_cost, document["measuring"]))))
     if document["populated"]:
         lines.append(("populated", listed(document["populated"])))
     return lines + [("not checked", each) for each in not_checked(document)]
+
+
+def _cost(cost: Mapping[str, Any]) -> str:
+    figures = [figure(cost["cpu"], "cores"), figure(cost["rss_bytes"], "bytes")]
+    return f"{cost['name']} {', '.join(each for each in figures if each) or 'not known'}"
 
 
 def listed(populated: Mapping[str, int | str]) -> str:
