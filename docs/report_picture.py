@@ -1,6 +1,6 @@
 """Draws docs/report.png, the README's picture of a report: the first screen of a run's report.html, in Chromium.
 
-    python docs/report_picture.py runs/latest docs/report.png
+python docs/report_picture.py runs/latest docs/report.png
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import jsonschema
 import numpy as np
 import pytest
 
+from seatrial.asked import Asked
 from seatrial.backends.exposition import Samples, Series
 from seatrial.backends.logs import LogEvidence
 from seatrial.checks.finding import Verdict
@@ -38,7 +39,7 @@ from seatrial.checks.reconcile_prometheus import Stored
 from seatrial.checks.saturation import Measured
 from seatrial.checks.scrapes import Scrapes
 from seatrial.checks.traces import Chosen
-from seatrial.evidence import Asked, Evidence, HookAnswer
+from seatrial.evidence import Evidence, HookAnswer
 from seatrial.judge import judge
 from seatrial.observed import Usage
 from seatrial.report import wording
@@ -81,6 +82,7 @@ def clean() -> Evidence:
             logs, [RequestLine(row.trace, row.span, row.key) for row in rows], EdgeLines(), whole(rows[:200])
         ),
         instances=INSTANCES,
+        scraped=INSTANCES,
         endpoints=[Endpoint(instance, True, "") for instance in INSTANCES],
         starts_before=dict.fromkeys(INSTANCES, 1.0),
         starts_after=dict.fromkeys(INSTANCES, 1.0),
@@ -213,8 +215,13 @@ def test_nothing_passes_without_evidence() -> None:
     assert {found.verdict for found in judgement.findings} == {U}
 
 
+UNASKED = ("reconcile.edges", "reconcile.logs", "logs.errors", "traces.complete", "scrapes.continuous")
+
+
 def test_what_nobody_asked_for_is_listed_outside_the_verdict() -> None:
-    unasked = replace(clean(), limits={}, asked=Asked(False, False, False), invariants=HookAnswer(), stops=None)
+    unasked = replace(
+        clean(), limits={}, asked=Asked(dict.fromkeys(UNASKED, "it has none")), invariants=HookAnswer(), stops=None
+    )
     judgement = judge(unasked)
     named = " ".join(each.name for each in judgement.not_checked)
     assert judgement.verdict is Verdict.PASS

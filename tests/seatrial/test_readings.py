@@ -106,13 +106,13 @@ class Http:
 
 
 def replica(folder: Path) -> Replica:
-    return Replica("a", "a-1", 1, "http://a", "http://a:81", 1, 2, True, folder / "a.jsonl")
+    return Replica("a", "a-1", 1, "http://a", "http://a:81", 1, 2, True, "http://a:81/metrics", folder / "a.jsonl")
 
 
 def test_a_reading_asks_the_admin_address_and_measures_the_log(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("{}\n")
     http = Http(CALM)
-    (target,) = take_reading([replica(tmp_path)], "/metrics", http, clock=lambda: 5.0).targets
+    (target,) = take_reading([replica(tmp_path)], http, clock=lambda: 5.0).targets
     assert http.asked == ["http://a:81/metrics"]
     assert (target.status, target.body, target.log_bytes) == (200, CALM, 3)
 
@@ -121,9 +121,7 @@ def test_a_reading_keeps_why_there_was_no_answer(tmp_path: Path) -> None:
     error = requests.ConnectionError(
         "HTTPConnectionPool(host='a', port=81): Max retries exceeded (Caused by X(': refused'))"
     )
-    found = take_reading(
-        [replica(tmp_path)], "/metrics", Http(requests.ConnectionError(f"{error}: [Errno 111] refused)"))
-    )
+    found = take_reading([replica(tmp_path)], Http(requests.ConnectionError(f"{error}: [Errno 111] refused)")))
     assert (found.targets[0].body, found.targets[0].error) == (None, "ConnectionError, [Errno 111] refused")
 
 

@@ -4,14 +4,21 @@ from typing import Any
 import pytest
 
 from seatrial.project.fleet import Fleet
-from seatrial.stacks.places import Place, admin_targets, environment_of, take_places, traffic_targets
+from seatrial.stacks.places import Place, Telling, first_urls, take_places, traffic_targets
 from seatrial.stacks.ports import PortLocks
 
 FLEET = Fleet.model_validate(
     {
         "name": "demo",
         "entry": "front",
-        "environment": {"PORT": "{port}", "NAME": "{instance}", "STORE": "{store}", "FAULTS": "{faults}", "WHO": "all"},
+        "environment": {
+            "PORT": "{port}",
+            "ADMIN": "{admin_port}",
+            "NAME": "{instance}",
+            "STORE": "{store}",
+            "FAULTS": "{faults}",
+            "WHO": "all",
+        },
         "services": {
             "front": {"command": ["run"], "port": 29001, "admin_port": 29101},
             "back": {
@@ -63,15 +70,14 @@ def test_clients_discover_traffic_addresses() -> None:
     }
 
 
-def test_prometheus_is_told_admin_addresses_of_one_service() -> None:
-    found = admin_targets(places(), "back")
-    assert [group["targets"] for group in found] == [["127.0.0.1:1102"], ["127.0.0.1:1103"]]
+def telling(fleet: Fleet = FLEET, *, faults: bool = False) -> Telling:
+    return Telling(fleet, Path("/p"), Path("/runs/r"), first_urls(places()), faults)
 
 
 def test_braces_are_filled_and_the_services_own_come_last() -> None:
-    run_dir = Path("/runs/r")
-    assert environment_of(places()[2], FLEET, run_dir, faults=True) == {
+    assert telling(faults=True).environment(places()[2]) == {
         "PORT": "1003",
+        "ADMIN": "1103",
         "NAME": "back-2",
         "STORE": "sqlite:////runs/r/stores/back.db",
         "FAULTS": "1",
@@ -80,5 +86,5 @@ def test_braces_are_filled_and_the_services_own_come_last() -> None:
 
 
 def test_a_service_without_store_is_given_none() -> None:
-    variables = environment_of(places()[0], FLEET, Path("/r"), faults=False)
+    variables = telling().environment(places()[0])
     assert (variables["STORE"], variables["FAULTS"], variables["WHO"]) == ("", "0", "all")
