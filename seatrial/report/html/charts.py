@@ -32,6 +32,8 @@ from seatrial.report.html.strips import Mark, Period, Scraped, Strip
 PALETTE = ("#3182bd", "#e6851e", "#2ca089", "#c94f7c", "#8a6fc8", "#8c8c32", "#5aa2d8", "#b5651d", "#6b8e5a", "#9a7d8f")
 RED, AMBER, GREY = "#d0453e", "#c98a00", "#808890"
 HEIGHT = 190
+# Entries of a legend that fit beside one another on a phone.
+BESIDE = 3
 FORMATS = {
     Resource.THREADS: ("Busy request threads, share of all", "0 %"),
     Resource.CPU: ("CPU, cores", "0.00"),
@@ -129,7 +131,7 @@ def _legend(chart: Any) -> None:
     legend = chart.legend[0]
     legend.orientation, legend.border_line_color, legend.background_fill_color = "horizontal", None, None
     legend.margin, legend.padding, legend.label_text_font_size = 0, 2, "12px"
-    legend.ncols = 2 if len(legend.items) > 3 else len(legend.items)  # more do not fit beside one another on a phone
+    legend.ncols = len(legend.items) if len(legend.items) <= BESIDE else 2
     chart.add_layout(legend, "above")
 
 
