@@ -6,6 +6,7 @@ that has a role, is malformed, whatever a tolerant reader makes of it. A line st
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 from collections import Counter
@@ -347,7 +348,9 @@ def _sound(line: bytes, event_id: str | None) -> bool:
 
 
 def _epoch(timestamp: str | None) -> float | None:
-    """Of an ISO 8601 timestamp; one without a zone is UTC, as log shippers take it."""
+    """Of an ISO 8601 timestamp; one without a zone is UTC, as log shippers take it. A number is in epoch seconds."""
+    with contextlib.suppress(ValueError):
+        return float(timestamp or "")
     try:
         at = datetime.fromisoformat(timestamp or "")
     except ValueError:
