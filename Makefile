@@ -59,8 +59,9 @@ red: setup ## The red table: every check is shown to fail under its fault (about
 proof: setup ## The long proofs: red table, ten trials in a row, kills, rolling restarts, crashes, races (hours)
 	@$(PYTEST) e2e -m "red or slow"
 
-picture: setup ## Draw docs/trial.svg, the README's picture, from the latest run
+picture: setup ## Draw the README's pictures from the latest run: docs/trial.svg, docs/report.png (needs Chromium)
 	@$(BIN)/python docs/picture.py runs/latest docs/trial.svg
+	@$(BIN)/python docs/report_picture.py runs/latest docs/report.png
 
 lock: $(UV) ## Resolve the dependencies anew into the hashed, host-free lock files
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade requirements-setup.in -o requirements-setup.lock

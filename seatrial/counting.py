@@ -7,27 +7,89 @@ it was restarted (`left`: by instance, one exposition per process that went).
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from seatrial.backends.errors import NotExposition
 from seatrial.backends.exposition import Samples, Series
-from seatrial.checks.inputs import AttemptKey, RequestKey, ServiceCounts
-from seatrial.project.telemetry import Roles
+from seatrial.checks.inputs import ANY, AttemptKey, RequestKey, ServiceCounts
+from seatrial.project.telemetry import ClientRequests, Roles, ServerRequests, Telemetry
 from seatrial.readings import Reading, TargetReading
 
 Left = Mapping[str, Sequence[Samples]]
 
 
+# Flask's way to write a parameter: <name>, or <converter:name>.
+ANGLES = re.compile(r"<(?:[^:<>]*:)?([^<>]+)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How the series of one service are read: its roles, and the names under which requests and attempts count."""
+
+    roles: Roles
+    served: str | None
+    called: str | None
+
+    @classmethod
+    def of(cls, telemetry: Telemetry, service: str) -> Reader:
+        """By the contract."""
+        roles = telemetry.roles_of(service)
+        server, client = roles.server_requests, roles.client_requests
+        return cls(
+            roles,
+            telemetry.counted_as(server.metric) if server else None,
+            telemetry.counted_as(client.metric) if client else None,
+        )
+
+    def start(self, samples: Samples) -> float | None:
+        """When the process started, in epoch seconds."""
+        return next((value for series, value in samples.items() if series.name == self.roles.process_start), None)
+
+    def requests(self, samples: Samples) -> Counter[RequestKey]:
+        """Requests served, by key."""
+        counts: Counter[RequestKey] = Counter()
+        for series, value in samples.items():
+            if self._serves(series) and self.roles.server_requests and value:
+                counts[request_key(series, self.roles.server_requests)] += round(value)
+        return counts
+
+    def attempts(self, samples: Samples) -> Counter[AttemptKey]:
+        """Calls attempted, by key."""
+        counts: Counter[AttemptKey] = Counter()
+        role = self.roles.client_requests
+        for series, value in samples.items() if role else ():
+            if role and series.name == self.called and value:
+                request = request_key(series, role)
+                # The error tells attempts without an answer apart; some kits repeat an answer's status in it.
+                error = series.label(role.error) if role.error and not request.status else ""
+                counts[AttemptKey(series.label(role.callee), *request, error)] += round(value)
+        return counts
+
+    def total(self, samples: Samples) -> float:
+        """Requests served, of all keys."""
+        return sum(value for series, value in samples.items() if self._serves(series))
+
+    def counts(self, series: Series) -> bool:
+        """Whether a series counts requests or attempts."""
+        return self._serves(series) or series.name == self.called
+
+    def _serves(self, series: Series) -> bool:
+        return series.name == self.served and not series.has(frozenset(self.roles.ignored_routes))
+
+
 def service_counts(
-    before: Reading, after: Reading, roles: Roles, left: Left = MappingProxyType({})
+    before: Reading, after: Reading, telemetry: Telemetry, left: Left = MappingProxyType({})
 ) -> dict[str, ServiceCounts]:
-    """What each service of either reading gained, summed over its replicas."""
-    first = {target.instance: target for target in before.targets}
+    """What each service of either reading that has metrics gained, summed over its replicas."""
+    first = {target.instance: target for target in before.targets if target.offered}
     gained: dict[str, list[ServiceCounts]] = {}
-    for target in after.targets:
-        own = _instance_counts(first.pop(target.instance, None), target, roles, left.get(target.instance, ()))
+    for target in (target for target in after.targets if target.offered):
+        reader = Reader.of(telemetry, target.service)
+        own = _instance_counts(first.pop(target.instance, None), target, reader, left.get(target.instance, ()))
         gained.setdefault(target.service, []).append(own)
     for target in first.values():
         missing = ServiceCounts(unreadable=f"{target.instance} is in the first reading only")
@@ -35,12 +97,12 @@ def service_counts(
     return {service: _summed(counts) for service, counts in gained.items()}
 
 
-def process_starts(reading: Reading, roles: Roles) -> dict[str, float]:
+def process_starts(reading: Reading, telemetry: Telemetry) -> dict[str, float]:
     """When each readable replica's process started, in epoch seconds."""
     starts = {}
     for target in reading.targets:
         try:
-            start = _start(target.samples(), roles)
+            start = Reader.of(telemetry, target.service).start(target.samples())
         except NotExposition:
             continue
         if start is not None:
@@ -53,7 +115,7 @@ def stored_requests(
     stored: Mapping[str, Samples],
     starts: Mapping[str, float],
     service: str,
-    roles: Roles,
+    telemetry: Telemetry,
     left: Left = MappingProxyType({}),
 ) -> int | None:
     """What a service's stored counters gained since the first reading; None when an instance is missing on a side.
@@ -62,6 +124,7 @@ def stored_requests(
     """
     total = 0.0
     mine = [target for target in before.targets if target.service == service]
+    reader = Reader.of(telemetry, service)
     for target in mine:
         try:
             then = target.samples()
@@ -70,41 +133,37 @@ def stored_requests(
         if target.instance not in stored:
             return None
         last = dict(stored[target.instance])
-        if roles.process_start and target.instance in starts:
-            last[Series(roles.process_start, ())] = starts[target.instance]
-        total += _served(_gained(then, [*left.get(target.instance, ()), last], roles), roles)
-    return round(total) if mine else None
-
-
-def _served(samples: Samples, roles: Roles) -> float:
-    return sum(value for series, value in samples.items() if series.name == f"{roles.server_requests.metric}_count")
+        if reader.roles.process_start and target.instance in starts:
+            last[Series(reader.roles.process_start, ())] = starts[target.instance]
+        total += reader.total(_gained(then, [*left.get(target.instance, ()), last], reader))
+    return round(total) if mine and reader.served else None
 
 
 def _instance_counts(
-    first: TargetReading | None, last: TargetReading, roles: Roles, left: Sequence[Samples]
+    first: TargetReading | None, last: TargetReading, reader: Reader, left: Sequence[Samples]
 ) -> ServiceCounts:
     try:
         now = last.samples()
         then = first.samples() if first else {}
     except NotExposition as error:
         return ServiceCounts(unreadable=f"{last.instance}: {error}")
-    reset = first is not None and _start(then, roles) != _start(now, roles)
+    reset = first is not None and reader.start(then) != reader.start(now)
     # A counter that fell, or vanished, within one process is no counter: nothing may be concluded from it.
     broken = next(
-        (key for key in {**then, **now} if _counts(key, roles) and now.get(key, -1.0) < then.get(key, 0.0)), None
+        (key for key in {**then, **now} if reader.counts(key) and now.get(key, -1.0) < then.get(key, 0.0)), None
     )
     if broken is not None and not reset:
         return ServiceCounts(unreadable=f"{last.instance}: {broken} fell or vanished while the process went on")
-    gained = _gained(then, [*left, now], roles)
-    return ServiceCounts(requests=_requests(gained, roles), attempts=_attempts(gained, roles), reset=reset)
+    gained = _gained(then, [*left, now], reader)
+    return ServiceCounts(requests=reader.requests(gained), attempts=reader.attempts(gained), reset=reset)
 
 
-def _gained(then: Samples, later: Sequence[Samples], roles: Roles) -> Samples:
+def _gained(then: Samples, later: Sequence[Samples], reader: Reader) -> Samples:
     """What was counted since `then`: the last that is known of each process, less what `then` showed of its own."""
-    processes = {_start(samples, roles): samples for samples in later}
+    processes = {reader.start(samples): samples for samples in later}
     gained: Samples = {}
     for start, samples in processes.items():
-        base = then if start == _start(then, roles) else {}
+        base = then if start == reader.start(then) else {}
         for series, value in samples.items():
             gained[series] = gained.get(series, 0.0) + value - base.get(series, 0.0)
     return gained
@@ -122,36 +181,14 @@ def _summed(parts: Iterable[ServiceCounts]) -> ServiceCounts:
     return ServiceCounts(requests, attempts, "; ".join(unreadable), reset)
 
 
-def _counts(series: Series, roles: Roles) -> bool:
-    client = roles.client_requests
-    return series.name in {f"{roles.server_requests.metric}_count", f"{client.metric}_count" if client else ""}
-
-
-def _requests(gained: Samples, roles: Roles) -> Counter[RequestKey]:
-    role = roles.server_requests
-    counts: Counter[RequestKey] = Counter()
-    for series, value in gained.items():
-        if series.name == f"{role.metric}_count" and value:
-            counts[request_key(series, role.method, role.route, role.status)] += round(value)
-    return counts
-
-
-def _attempts(gained: Samples, roles: Roles) -> Counter[AttemptKey]:
-    role = roles.client_requests
-    counts: Counter[AttemptKey] = Counter()
-    for series, value in gained.items() if role else ():
-        if role and series.name == f"{role.metric}_count" and value:
-            request = request_key(series, role.method, role.route, role.status)
-            # The error tells attempts without an answer apart; some kits repeat an answer's status in it.
-            error = "" if request.status else series.label(role.error)
-            counts[AttemptKey(series.label(role.callee), *request, error)] += round(value)
-    return counts
-
-
-def request_key(series: Series, method: str, route: str, status: str) -> RequestKey:
+def request_key(series: Series, role: ServerRequests | ClientRequests) -> RequestKey:
     """The key of a series, by the names of its labels."""
-    return RequestKey(series.label(method), series.label(route), series.label(status))
+    method, route, status = (
+        ANY if name is None else series.label(name) for name in (role.method, role.route, role.status)
+    )
+    return RequestKey(method, braced(route), status)
 
 
-def _start(samples: Samples, roles: Roles) -> float | None:
-    return next((value for series, value in samples.items() if series.name == roles.process_start), None)
+def braced(route: str) -> str:
+    """A route as the journeys write it: `/items/<int:item>` is `/items/{item}`."""
+    return ANGLES.sub(r"{\1}", route)

@@ -9,8 +9,10 @@ import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from seatrial.asked import Asked, asked
 from seatrial.backends.errors import NotExposition
 from seatrial.backends.exposition import Samples as Series
 from seatrial.backends.exposition import parse_exposition
@@ -32,13 +34,14 @@ from seatrial.load.samples import Samples, read_samples
 from seatrial.measuring import Cost
 from seatrial.observed import EMPTY, Usage, observe
 from seatrial.project.project import Project
-from seatrial.readings import Reading, counter_names, load_reading, readable
+from seatrial.readings import Counters, Reading, counters_of, load_reading, readable
 from seatrial.run_folder import read_json
 from seatrial.stacks.protocol import UnplannedExit
 from seatrial.timeline import Timeline
 
 # Of failed and of slow requests each, as many as a person looks at.
 NOTABLE = 12
+NOT_STOPPED = "the fleet was not stopped before the verdict"
 NO_SCRAPES = Scrapes(0.0, 0.0, 1.0, obstacle="there are no two readings to look between")
 
 
@@ -52,21 +55,13 @@ class HookAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the project makes it possible to ask."""
-
-    edges: bool = True
-    logs: bool = True
-    prometheus: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything the checks are given. `unquiet` and `logs_obstacle` say why counts or logs cannot be used, `span` when arrivals came.
 
     `expected` are, by step, the services that a success must touch, `right` its right statuses, both by the generator's
     account; `chosen` the requests whose traces were looked up; `stops` how replicas ended that were asked to, None when the
-    fleet was not stopped.
+    fleet was not stopped, for the reason `undrained`; `scraped` the instances that have metrics, `watched` whether the
+    fleet's processes were watched.
 
     `ceilings` and `slopes` are what is asked of each service, `measured` what its replicas used, `nearest` who was
     nearest its limit, `timeline` all of that through the run,
@@ -91,6 +86,7 @@ class Evidence:
     logs: LogEvidence | None = None
     logs_obstacle: str = ""
     instances: Sequence[str] = ()
+    scraped: Sequence[str] = ()
     endpoints: Sequence[Endpoint] = ()
     starts_before: Mapping[str, float] = field(default_factory=dict)
     starts_after: Mapping[str, float] = field(default_factory=dict)
@@ -101,8 +97,10 @@ class Evidence:
     outages: Sequence[Outage] = ()
     exits: Sequence[str] = ()
     stops: Sequence[Stop] | None = None
+    undrained: str = NOT_STOPPED
+    watched: bool = True
     invariants: HookAnswer = HookAnswer()
-    asked: Asked = Asked()
+    asked: Asked = field(default_factory=Asked)
     usage: Sequence[Usage] = ()
     ceilings: Wanted = field(default_factory=dict)
     slopes: Wanted = field(default_factory=dict)
@@ -125,10 +123,11 @@ def collect(
     prometheus: Prometheus | None,
     invariants: HookAnswer,
     exits: Iterable[UnplannedExit] = (),
+    unable: Mapping[str, str] = MappingProxyType({}),
 ) -> Evidence:
     """Read the run's folder and ask Prometheus, while it still runs. Nothing that is missing raises.
 
-    `prometheus` is None when the stack has none or lost it.
+    `prometheus` is None when the stack has none or lost it; `unable` are checks that the stack gives no ground for.
     """
     profile = Profile.model_validate(read_json(run_dir / "profile.json"))
     samples, absent = _samples(run_dir / "samples", profile)
@@ -148,7 +147,9 @@ def collect(
         chosen=choose(rows, profile.seed),
         unquiet=unquiet(before, after),
         invariants=invariants,
-        asked=_asked(project),
+        asked=asked(project, _logged(project, [each for each in (before, after) if each]), unable),
+        undrained=unable.get("drain.clean", NOT_STOPPED),
+        watched="restarts.unplanned" not in unable,
         ceilings=_of_services(project, profile.ceilings),
         slopes=_of_services(project, profile.slopes),
         span=(samples.started_at, samples.started_at + profile.seconds) if samples else None,
@@ -208,6 +209,13 @@ def _generator(samples: Samples | None) -> Generator | None:
     return replace(samples.generator(), faults=tuple(faults))
 
 
+def _logged(project: Project, readings: Sequence[Reading]) -> set[str]:
+    """The services whose log is within reach; without a reading, all."""
+    if not readings:
+        return set(project.fleet.services)
+    return {target.service for reading in readings for target in reading.targets if target.log_file is not None}
+
+
 def _of_services(project: Project, asked: Mapping[str, Ceilings | Slopes]) -> Wanted:
     """What is asked of all is asked of each; of waiting for a store only where there is one."""
     services = project.fleet.services
@@ -238,11 +246,6 @@ def _saturated(evidence: Evidence, after: Reading, began: float, limits: Mapping
     obstacle = evidence.stored.obstacle
     measured = Measured(evidence.timeline.tracks, replicas, evidence.judged, began, obstacle)
     return replace(evidence, measured=measured, nearest=nearest_limit(measured, limits))
-
-
-def _asked(project: Project) -> Asked:
-    roles = project.telemetry.roles
-    return Asked(roles.client_requests is not None, roles.log is not None, project.prometheus is not None)
 
 
 def _measuring(record: Mapping[str, Any], samples: Samples | None) -> list[Cost]:
@@ -296,47 +299,55 @@ def _observed(
     exits: Iterable[UnplannedExit],
     left: Left,
 ) -> Evidence:
-    roles = project.telemetry.roles
-    instances = list(dict.fromkeys(target.instance for target in (*before.targets, *after.targets)))
+    telemetry = project.telemetry
+    targets = (*before.targets, *after.targets)
     logs, logs_obstacle = _logs(before, after, project, evidence)
-    counters = counter_names(project.telemetry)
+    counters = {name: counters_of(telemetry, name) for name in {target.service for target in targets}}
+    services = {target.instance: target.service for target in targets}
     seen = observe(prometheus, before, after, project, counters, evidence.span or (before.at, after.at))
     return replace(
         evidence,
-        counts=service_counts(before, after, roles, left),
+        counts=service_counts(before, after, telemetry, left),
         logs=logs,
         logs_obstacle=logs_obstacle,
-        instances=instances,
+        instances=list(services),
+        scraped=list(dict.fromkeys(target.instance for target in targets if target.offered)),
         endpoints=[endpoint for reading in (before, after) for endpoint in _endpoints(reading)],
-        starts_before=process_starts(before, roles),
-        starts_after=process_starts(after, roles),
-        raw={name: only(series, counters) for name, series in readable(after).items()},
+        starts_before=process_starts(before, telemetry),
+        starts_after=process_starts(after, telemetry),
+        raw={name: only(series, counters[services[name]]) for name, series in readable(after).items()},
         stored=seen.stored,
         scrapes=seen.scrapes,
         usage=seen.usage,
         timeline=seen.timeline,
         stored_requests=stored_requests(
-            before, seen.stored.series, process_starts(after, roles), project.fleet.entry, roles, left
+            before,
+            seen.stored.series,
+            process_starts(after, telemetry),
+            project.fleet.entry,
+            telemetry,
+            left,
         ),
-        exits=[_in_words(each) for each in exits if each.name.split()[0] in instances],
+        exits=[_in_words(each) for each in exits if each.name.split()[0] in services],
         notes=[*evidence.notes, *seen.notes],
     )
 
 
-def only(series: Series, names: set[str]) -> Series:
-    """The series of these names."""
-    return {key: value for key, value in series.items() if key.name in names}
+def only(series: Series, counters: Counters) -> Series:
+    """The series that count."""
+    return {key: value for key, value in series.items() if key in counters}
 
 
 def _logs(before: Reading, after: Reading, project: Project, evidence: Evidence) -> tuple[LogEvidence | None, str]:
-    roles = project.telemetry.roles.log
-    if roles is None:
-        return None, ""
     begin = {target.instance: target.log_bytes for target in before.targets}
     slices = [
         LogSlice(target.service, Path(target.log_file), begin.get(target.instance, 0), target.log_bytes)
         for target in after.targets
+        if target.log_file is not None and evidence.asked.of(target.service).log
     ]
+    if not slices:
+        return None, ""
+    roles = {each.service: project.telemetry.roles_of(each.service) for each in slices}
     chosen = evidence.chosen
     sampled, failed = ([row.trace for row in rows] for rows in (chosen.sampled, chosen.failed))
     told = [row["trace_id"] for row in evidence.notable]
@@ -347,7 +358,7 @@ def _logs(before: Reading, after: Reading, project: Project, evidence: Evidence)
 
 
 def _endpoints(reading: Reading) -> Iterable[Endpoint]:
-    for target in reading.targets:
+    for target in (target for target in reading.targets if target.offered):
         fault = ""
         try:
             target.samples()

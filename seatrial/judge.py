@@ -6,15 +6,16 @@ seatrial.evidence and every decision to seatrial.checks. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from seatrial.checks.auth import auth_planned
 from seatrial.checks.ceilings import CEILINGS, SLOPES, judge_ceilings, judge_slopes
 from seatrial.checks.differences import Difference, merge
 from seatrial.checks.drain import drain_clean
 from seatrial.checks.finding import Finding, Verdict, overall
-from seatrial.checks.inputs import ServiceCounts
+from seatrial.checks.inputs import EdgeLines, ServiceCounts, ServiceLog
 from seatrial.checks.invariants import invariants
 from seatrial.checks.limits import judge_limits
 from seatrial.checks.load import load_shed, load_valid
@@ -28,6 +29,7 @@ from seatrial.checks.restarts import restarts_unplanned
 from seatrial.checks.scrapes import scrapes_continuous
 from seatrial.checks.traces import traces_complete
 from seatrial.evidence import Evidence
+from seatrial.terms import FULL, Dims, attempts_told, comparable, lines_told, requests_told, rows_told, shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,12 @@ def judge(evidence: Evidence) -> Judgement:
         valid,
         load_shed(evidence.generator, evidence.validity),
         *judge_limits(evidence.limits, evidence.judged, obstacle=_unless_passed(valid)),
-        client[0],
+        *client[0],
         *edges[0],
         *_traces(evidence),
         *_telemetry(evidence),
         auth_planned(evidence.rows, evidence.right),
-        _restarts(evidence),
+        *_restarts(evidence),
         *_drain(evidence),
         *_ceilings(evidence, _unless_passed(valid)),
         *_invariants(evidence),
@@ -78,38 +80,84 @@ def _unless_passed(valid: Finding) -> str:
     return "" if valid.verdict is Verdict.PASS else f"the load is not valid: {valid.reason}"
 
 
-def _client(evidence: Evidence) -> tuple[Finding, tuple[Difference, ...]]:
+def _client(evidence: Evidence) -> tuple[list[Finding], tuple[Difference, ...]]:
+    """By the entry's counters; by its log lines where it has none."""
+    if not evidence.asked.makes("reconcile.client"):
+        return [], ()
+    own, logs = evidence.asked.of(evidence.entry), evidence.logs
+    dims = shared(own.requests) if own.requests is not None else shared(own.request_lines)
+    lines = None
+    if logs is not None and own.traced and own.request_lines is not None and own.request_lines >= dims:
+        lines = lines_told(logs.entry_lines, dims)
     found = reconcile_client(
-        evidence.rows,
-        evidence.logs.entry_lines if evidence.logs else None,
-        evidence.counts.get(evidence.entry, ServiceCounts(unreadable="it is in no reading")),
+        rows_told((row for row in evidence.rows if row.key.route not in own.ignored), dims),
+        lines,
+        _entry_counts(evidence, dims),
         shed=evidence.generator.shed if evidence.generator else 0,
         obstacle=evidence.unquiet,
-    )
-    return found.finding, found.differences
-
-
-def _edges(evidence: Evidence) -> tuple[list[Finding], tuple[Difference, ...]]:
-    if not evidence.asked.edges:
-        return [], ()
-    obstacle = evidence.unquiet or evidence.logs_obstacle
-    logs = evidence.logs
-    found = reconcile_edges(
-        evidence.counts,
-        logs.services if logs else {},
-        logs.edges if logs else None,
-        entry=evidence.entry,
-        obstacle=obstacle,
     )
     return [found.finding], found.differences
 
 
+def _entry_counts(evidence: Evidence, dims: Dims) -> ServiceCounts:
+    entry, unread = evidence.entry, ServiceCounts(unreadable="it is in no reading")
+    if evidence.asked.of(entry).requests is not None:
+        counts = evidence.counts.get(entry, unread)
+        return replace(counts, requests=requests_told(counts.requests, dims))
+    log = evidence.logs.services.get(entry) if evidence.logs else None
+    if log is None:
+        return replace(unread, unreadable=evidence.logs_obstacle or unread.unreadable)
+    return ServiceCounts(requests_told(log.requests, dims))
+
+
+def _edges(evidence: Evidence) -> tuple[list[Finding], tuple[Difference, ...]]:
+    if not evidence.asked.makes("reconcile.edges"):
+        return [], ()
+    counts, logs, lines = _edges_told(evidence)
+    found = reconcile_edges(
+        counts,
+        logs,
+        lines,
+        entry=evidence.entry,
+        judged=evidence.asked.edges,
+        obstacle=evidence.unquiet or evidence.logs_obstacle,
+    )
+    return [found.finding], found.differences
+
+
+def _edges_told(
+    evidence: Evidence,
+) -> tuple[Mapping[str, ServiceCounts], Mapping[str, ServiceLog], EdgeLines | None]:
+    """Both ends of all edges in the terms of all, and the logs as far as they know these terms."""
+    asked, logs = evidence.asked, evidence.logs
+    terms = [asked.of(service) for service in evidence.counts]
+    dims = shared(*(dims for own in terms for dims in (own.requests, own.attempts)))
+    services, lines = (logs.services, logs.edges) if logs else ({}, None)
+    if dims != FULL:
+        lines = None  # pairs are made by whole keys
+    counts = {
+        service: replace(
+            count,
+            requests=requests_told(count.requests, dims) if asked.of(service).requests is not None else Counter(),
+            attempts=attempts_told(count.attempts, dims),
+        )
+        for service, count in evidence.counts.items()
+    }
+    known = {name for name in services if shared(asked.of(name).request_lines, asked.of(name).attempt_lines) >= dims}
+    told_logs = {
+        name: replace(log, requests=requests_told(log.requests, dims), attempts=attempts_told(log.attempts, dims))
+        for name, log in services.items()
+        if name in known
+    }
+    return counts, told_logs, lines
+
+
 def _traces(evidence: Evidence) -> Iterator[Finding]:
     if not _traces_unasked(evidence):
-        logs = evidence.logs
+        logs, asked = evidence.logs, evidence.asked
         yield traces_complete(
             evidence.chosen,
-            evidence.expected,
+            {step: [each for each in named if asked.of(each).traced] for step, named in evidence.expected.items()},
             logs.traces if logs else None,
             logs.entry_lines if logs else (),
             logged=frozenset(logs.services if logs else ()),
@@ -120,8 +168,8 @@ def _traces(evidence: Evidence) -> Iterator[Finding]:
 
 def _traces_unasked(evidence: Evidence) -> str:
     """Why nobody asked for whole traces; empty when somebody did."""
-    if not evidence.asked.logs:
-        return "telemetry.yml gives no log fields a role"
+    if not evidence.asked.makes("traces.complete"):
+        return evidence.asked.absent["traces.complete"]
     if evidence.expected and not any(evidence.expected.values()):
         return "no step names the services that its success must touch"
     return ""
@@ -129,24 +177,46 @@ def _traces_unasked(evidence: Evidence) -> str:
 
 def _telemetry(evidence: Evidence) -> Iterator[Finding]:
     """What the fleet says of itself, and whether it was kept."""
-    if evidence.asked.logs:
-        services = evidence.logs.services if evidence.logs else None
-        yield reconcile_logs(evidence.counts, services, obstacle=evidence.unquiet or evidence.logs_obstacle)
-        yield log_errors(services, obstacle=evidence.logs_obstacle)
-    yield metrics_wellformed(evidence.endpoints)
-    if evidence.asked.prometheus:
+    asked = evidence.asked
+    logs = evidence.logs.services if evidence.logs else None
+    if asked.makes("reconcile.logs"):
+        counts, told_logs = comparable(evidence.counts, logs or {}, asked.terms)
+        counts = {service: count for service, count in counts.items() if asked.of(service).log}
+        yield reconcile_logs(
+            counts,
+            None if logs is None else told_logs,
+            obstacle=evidence.unquiet or evidence.logs_obstacle,
+            compared=any(own.compares for own in asked.terms.values()) or not asked.terms,
+        )
+    if asked.makes("logs.errors"):
+        yield log_errors(logs, obstacle=evidence.logs_obstacle)
+    if asked.makes("metrics.wellformed"):
+        yield metrics_wellformed(evidence.endpoints)
+    if asked.makes("reconcile.prometheus"):
         yield reconcile_prometheus(evidence.raw, evidence.stored, obstacle=evidence.unquiet)
-        yield scrapes_continuous(evidence.instances, evidence.scrapes, evidence.outages)
+    if asked.makes("scrapes.continuous"):
+        yield scrapes_continuous(evidence.scraped, evidence.scrapes, evidence.outages)
 
 
-def _restarts(evidence: Evidence) -> Finding:
-    return restarts_unplanned(
+def _restarts(evidence: Evidence) -> list[Finding]:
+    """By what the processes say of their start; by the stack's watch alone of those that say nothing."""
+    if not evidence.asked.makes("restarts.unplanned"):
+        return []
+    starting = evidence.asked.starting
+    silent = [name for name in evidence.instances if starting is not None and _service(name) not in starting]
+    found = restarts_unplanned(
         evidence.starts_before,
         evidence.starts_after,
-        expected=evidence.instances,
+        expected=[name for name in evidence.instances if name not in silent],
+        watched=silent if evidence.watched else (),
         planned=[outage.instance for outage in evidence.outages],
         exits=evidence.exits,
     )
+    return [found]
+
+
+def _service(instance: str) -> str:
+    return instance.rpartition("-")[0]
 
 
 def _drain(evidence: Evidence) -> list[Finding]:
@@ -178,11 +248,16 @@ def _not_checked(evidence: Evidence) -> Iterator[NotChecked]:
         "latency, errors, rate": "" if evidence.limits else "the profile sets no limit",
         CEILINGS: "" if evidence.ceilings else "the profile sets none",
         SLOPES: "" if evidence.slopes else "the profile sets none",
-        "reconcile.edges": "" if asked.edges else "telemetry.yml gives no metric the role client_requests",
-        "reconcile.logs, logs.errors": "" if asked.logs else "telemetry.yml gives no log fields a role",
-        "traces.complete": unasked,
-        "drain.clean": "the fleet was not stopped before the verdict" if evidence.stops is None else "",
-        "reconcile.prometheus, scrapes.continuous": "" if asked.prometheus else "the project names no Prometheus",
+        **_grouped(asked.absent),
+        **dict(asked.partly),
+        **({"traces.complete": unasked} if asked.makes("traces.complete") else {}),
+        "drain.clean": evidence.undrained if evidence.stops is None else "",
         "invariants": "" if evidence.invariants.asked else "the project names no invariants hook",
     }
     yield from (NotChecked(name, reason) for name, reason in (*reasons.items(), *evidence.notes) if reason)
+
+
+def _grouped(absent: Mapping[str, str]) -> dict[str, str]:
+    """Checks that lack the same thing in one line."""
+    reasons = dict.fromkeys(absent.values())
+    return {", ".join(name for name in absent if absent[name] == reason): reason for reason in reasons}

@@ -7,7 +7,7 @@ Prometheus cannot be asked, usage falls back on the two readings. Leaves resourc
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -21,8 +21,8 @@ from seatrial.checks.inputs import Resource
 from seatrial.checks.reconcile_prometheus import Stored
 from seatrial.checks.scrapes import Scrapes
 from seatrial.project.project import Project
-from seatrial.project.telemetry import Roles
-from seatrial.readings import Reading, readable
+from seatrial.project.telemetry import Telemetry
+from seatrial.readings import Counters, Reading, readable
 from seatrial.timeline import Timeline, read_timeline
 
 SCRAPES_TO_WAIT = 5
@@ -62,20 +62,23 @@ def observe(
     before: Reading,
     after: Reading,
     project: Project,
-    counters: set[str],
+    counters: Mapping[str, Counters],
     span: tuple[float, float],
 ) -> Observed:
-    """Ask everything at once, so that one dead Prometheus is one obstacle; `span` is when the load ran."""
+    """Ask everything at once, so that one dead Prometheus is one obstacle; `span` is when the load ran.
+
+    `counters` are those of each service.
+    """
     interval = scrape_interval(project.prometheus)
-    roles = project.telemetry.roles
+    telemetry = project.telemetry
     try:
         prometheus = _present(prometheus)
         stored = _stored(prometheus, after, counters, interval)
-        timeline = read_timeline(prometheus, roles, before.at, after.at)
+        timeline = read_timeline(prometheus, telemetry, _services(after), before.at, after.at)
     except BackendError as error:
         lost = Scrapes(before.at, after.at, interval, obstacle=str(error))
         note = ("services.busy", f"not known, and cpu and rss_bytes from the two readings: {error}")
-        usage = usage_of_readings(before, after, roles)
+        usage = usage_of_readings(before, after, telemetry)
         return Observed(Stored(obstacle=str(error)), lost, usage, notes=[note])
     loaded = timeline.within(*span)
     scrapes = Scrapes(before.at, after.at, interval, timeline.up)
@@ -104,12 +107,13 @@ def duration(text: str) -> float:
     return sum(int(number) * UNITS[unit] for number, unit in parts)
 
 
-def usage_of_readings(before: Reading, after: Reading, roles: Roles) -> list[Usage]:
+def usage_of_readings(before: Reading, after: Reading, telemetry: Telemetry) -> list[Usage]:
     """CPU between the readings, memory and open files at the second; how busy a service was, two quiet moments cannot tell."""
     first, last = readable(before), readable(after)
     seconds = max(after.at - before.at, 1e-9)
     found = []
     for service in _services(after):
+        roles = telemetry.roles_of(service)
         instances = [target.instance for target in after.targets if target.service == service]
         cpu = [_gain(first.get(name, {}), last.get(name, {}), roles.cpu_seconds) for name in instances]
         memory = [_value(last.get(name, {}), roles.resident_bytes) for name in instances]
@@ -125,24 +129,27 @@ def _services(reading: Reading) -> list[str]:
     return list(dict.fromkeys(target.service for target in reading.targets))
 
 
-def _stored(prometheus: Prometheus, after: Reading, counters: set[str], interval: float) -> Stored:
-    instances = [target.instance for target in after.targets]
+def _stored(prometheus: Prometheus, after: Reading, counters: Mapping[str, Counters], interval: float) -> Stored:
+    services = {target.instance: target.service for target in after.targets if target.offered}
+    instances = list(services)
     times = prometheus.wait_for_scrapes(instances, after.at, patience=SCRAPES_TO_WAIT * interval)
     series = {
-        instance: _kept(prometheus.stored(f'{{instance="{instance}"}}', at - HALF_MILLISECOND, at), counters)
+        instance: _kept(
+            prometheus.stored(f'{{instance="{instance}"}}', at - HALF_MILLISECOND, at), counters[services[instance]]
+        )
         for instance, at in times.items()
     }
     return Stored(series, tuple(instance for instance in instances if instance not in series))
 
 
-def _kept(found: Sequence[SeriesPoints], counters: set[str]) -> Samples:
+def _kept(found: Sequence[SeriesPoints], counters: Counters) -> Samples:
     """Without the labels that the scrape added."""
     kept: Samples = {}
     for each in found:
         labels = {key: value for key, value in each.labels.items() if key not in {"__name__", "job", "instance"}}
-        name = each.labels.get("__name__", "")
-        if name in counters and each.points:
-            kept[Series.of(name, labels)] = each.points[-1][1]
+        series = Series.of(each.labels.get("__name__", ""), labels)
+        if series in counters and each.points:
+            kept[series] = each.points[-1][1]
     return kept
 
 

@@ -7,7 +7,7 @@ at least a second apart that are equal. Leaves what the counters mean to seatria
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +15,8 @@ from typing import Any, Protocol
 import requests
 
 from seatrial.backends.errors import NotExposition
-from seatrial.backends.exposition import Samples, parse_exposition
+from seatrial.backends.exposition import Samples, Series, parse_exposition
+from seatrial.backends.logs import LogSlice, tells_of_probes_only
 from seatrial.project.telemetry import Telemetry
 from seatrial.run_folder import read_json, write_json
 from seatrial.stacks.protocol import Replica
@@ -36,18 +37,24 @@ class Http(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TargetReading:
-    """One replica. `status` and `body` are None when nobody answered, and `error` says why; `log_bytes` is a size."""
+    """One replica. `status` and `body` are None when nobody answered, and `error` says why; `log_bytes` is a size.
+
+    `offered` is whether it has metrics at all, `log_file` None where its log is out of reach.
+    """
 
     service: str
     instance: str
     status: int | None
     body: str | None
     error: str
-    log_file: str
+    log_file: str | None
     log_bytes: int
+    offered: bool = True
 
     def samples(self) -> Samples:
         """The series. Raises NotExposition for rubbish, an error status, or no answer."""
+        if not self.offered:
+            raise NotExposition("it has no metrics")
         if self.body is None:
             raise NotExposition(f"no answer: {self.error}")
         if self.status != requests.codes.ok:
@@ -77,11 +84,20 @@ def load_reading(path: Path) -> Reading | None:
     return Reading(document["at"], targets, tuple(document["moved"]))
 
 
-def take_reading(
-    replicas: Iterable[Replica], path: str, http: Http, *, clock: Callable[[], float] = time.time
-) -> Reading:
-    """Read every replica's metrics at `path` of its admin address, whatever comes back."""
-    targets = tuple(_read(replica, path, http) for replica in replicas)
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Which series of a service only ever count, by the contract; those of ignored routes are none of anybody's."""
+
+    names: frozenset[str]
+    ignored: frozenset[str] = frozenset()
+
+    def __contains__(self, series: Series) -> bool:
+        return series.name in self.names and not series.has(self.ignored)
+
+
+def take_reading(replicas: Iterable[Replica], http: Http, *, clock: Callable[[], float] = time.time) -> Reading:
+    """Read the metrics of every replica that has any, whatever comes back."""
+    targets = tuple(_read(replica, http) for replica in replicas)
     return Reading(clock(), targets)
 
 
@@ -106,22 +122,22 @@ def read_when_quiet(
 
 def busy(reading: Reading, telemetry: Telemetry) -> list[str]:
     """What is still being done, by the gauges that say so; a replica that cannot be read does not count as busy."""
-    roles = telemetry.roles
-    gauges = {name for name in (roles.active_requests, *roles.pending_work) if name}
-    return [
-        f"{instance}: {series.name} is {value:g}"
-        for instance, samples in readable(reading).items()
-        for series, value in samples.items()
-        if series.name in gauges and value
-    ]
+    found = []
+    for service, instance, samples in _read_well(reading):
+        roles = telemetry.roles_of(service)
+        gauges = {name for name in (roles.active_requests, *roles.pending_work) if name}
+        moving = ((series, value) for series, value in samples.items() if series.name in gauges and value)
+        found += [f"{instance}: {series.name} is {value:g}" for series, value in moving]
+    return found
 
 
 def changes(before: Reading, after: Reading, telemetry: Telemetry) -> list[str]:
-    """What differs between two readings in counters of the contract, in log sizes and in who could be read."""
+    """What differs between two readings in counters of the contract, in logs and in who could be read."""
     then, now = _moving_parts(before, telemetry), _moving_parts(after, telemetry)
     keys = [key for key in {**then, **now} if then.get(key) != now.get(key)]
-    shown = [f"{key}: {_figure(then.get(key))} to {_figure(now.get(key))}" for key in keys[:SHOWN]]
-    return shown + ([f"and {len(keys) - SHOWN} more"] if len(keys) > SHOWN else [])
+    shown = [f"{key}: {_figure(then.get(key))} to {_figure(now.get(key))}" for key in keys]
+    shown = [*_grown_logs(before, after, telemetry), *shown]
+    return shown[:SHOWN] + ([f"and {len(shown) - SHOWN} more"] if len(shown) > SHOWN else [])
 
 
 def readable(reading: Reading) -> dict[str, Samples]:
@@ -135,46 +151,69 @@ def readable(reading: Reading) -> dict[str, Samples]:
     return found
 
 
-def counter_names(telemetry: Telemetry) -> set[str]:
-    """Names of all series of the contract that only ever count; the process's CPU time is left out, it never rests."""
+def counters_of(telemetry: Telemetry, service: str) -> Counters:
+    """All that only ever counts; the process's CPU time is left out, it never rests."""
+    roles = telemetry.roles_of(service)
     names: set[str] = set()
     for name, metric in telemetry.metrics.items():
-        if metric.type == "histogram":
-            names |= {f"{name}_count", f"{name}_sum", f"{name}_bucket"}
-        elif metric.type == "counter" and name != telemetry.roles.cpu_seconds:
+        if metric.type in {"histogram", "summary"}:
+            names |= {f"{name}_count", f"{name}_sum"} | ({f"{name}_bucket"} if metric.type == "histogram" else set())
+        elif metric.type == "counter" and name != roles.cpu_seconds:
             names.add(name)
-    return names
+    return Counters(frozenset(names), frozenset(roles.ignored_routes))
+
+
+def _read_well(reading: Reading) -> Iterator[tuple[str, str, Samples]]:
+    """Service, instance and series of each that gave an exposition."""
+    samples = readable(reading)
+    for target in reading.targets:
+        if target.instance in samples:
+            yield target.service, target.instance, samples[target.instance]
 
 
 def _moving_parts(reading: Reading, telemetry: Telemetry) -> dict[str, float | str]:
-    counters = counter_names(telemetry)
     parts: dict[str, float | str] = {}
     samples = readable(reading)
     for target in reading.targets:
-        parts[f"{target.instance}: log bytes"] = target.log_bytes
-        parts[f"{target.instance}: metrics"] = "read" if target.instance in samples else "not readable"
-    for instance, series in samples.items():
-        parts |= {f"{instance}: {key}": value for key, value in series.items() if key.name in counters}
+        if target.offered:
+            parts[f"{target.instance}: metrics"] = "read" if target.instance in samples else "not readable"
+    for service, instance, series in _read_well(reading):
+        counters = counters_of(telemetry, service)
+        parts |= {f"{instance}: {key}": value for key, value in series.items() if key in counters}
     return parts
+
+
+def _grown_logs(before: Reading, after: Reading, telemetry: Telemetry) -> Iterator[str]:
+    """Logs that tell of more than the probes that Prometheus and the readings themselves are."""
+    then = {target.instance: target.log_bytes for target in before.targets}
+    for target in after.targets:
+        begin, roles = then.get(target.instance, 0), telemetry.roles_of(target.service)
+        if target.log_file is None or target.log_bytes == begin:
+            continue
+        part = LogSlice(target.service, Path(target.log_file), begin, target.log_bytes)
+        if not tells_of_probes_only(part, roles):
+            yield f"{target.instance}: log bytes: {begin} to {target.log_bytes}"
 
 
 def _figure(value: float | str | None) -> str:
     return "absent" if value is None else value if isinstance(value, str) else f"{value:g}"
 
 
-def _read(replica: Replica, path: str, http: Http) -> TargetReading:
-    answer: dict[str, Any]
-    try:
-        response = http.get(f"{replica.admin_url}{path}", timeout=TIMEOUT_SECONDS)
-        answer = {"status": response.status_code, "body": response.text, "error": ""}
-    except requests.RequestException as error:
-        answer = {"status": None, "body": None, "error": _cause(error)}
+def _read(replica: Replica, http: Http) -> TargetReading:
+    answer: dict[str, Any] = {"status": None, "body": None, "error": ""}
+    if replica.metrics_url is not None:
+        try:
+            response = http.get(replica.metrics_url, timeout=TIMEOUT_SECONDS)
+            answer = {"status": response.status_code, "body": response.text, "error": ""}
+        except requests.RequestException as error:
+            answer["error"] = _cause(error)
     return TargetReading(
         service=replica.service,
         instance=replica.instance,
         **answer,
-        log_file=str(replica.log_file),
-        log_bytes=_size(replica.log_file),
+        log_file=str(replica.log_file) if replica.log_file else None,
+        log_bytes=_size(replica.log_file) if replica.log_file else 0,
+        offered=replica.metrics_url is not None,
     )
 
 
@@ -190,8 +229,8 @@ def _size(file: Path) -> int:
         return 0
 
 
-def quiet_reading(replicas: Sequence[Replica], path: str, telemetry: Telemetry) -> Reading:
+def quiet_reading(replicas: Sequence[Replica], telemetry: Telemetry) -> Reading:
     """Read over HTTP until quiet; the usual composition of the above."""
     with requests.Session() as http:
         http.trust_env = False
-        return read_when_quiet(lambda: take_reading(replicas, path, http), telemetry)
+        return read_when_quiet(lambda: take_reading(replicas, http), telemetry)

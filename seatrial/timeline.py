@@ -13,7 +13,7 @@ from pathlib import Path
 
 from seatrial.backends.prometheus import Prometheus, SeriesPoints
 from seatrial.checks.inputs import Points, Resource, Track
-from seatrial.project.telemetry import Bounded, Roles
+from seatrial.project.telemetry import Bounded, Roles, Telemetry
 from seatrial.run_folder import read_json, write_json
 
 SCHEMA = 1
@@ -52,21 +52,32 @@ def load_timeline(path: Path) -> Timeline:
     return Timeline(tuple(tracks), {instance: _points(points) for instance, points in document["up"].items()})
 
 
-def read_timeline(prometheus: Prometheus, roles: Roles, begin: float, end: float) -> Timeline:
-    """Everything that the roles name, between two moments. Raises BackendError."""
+def read_timeline(
+    prometheus: Prometheus, telemetry: Telemetry, services: Iterable[str], begin: float, end: float
+) -> Timeline:
+    """Everything that each service's roles name, between two moments. Raises BackendError."""
+    known: dict[str, list[SeriesPoints]] = {}
 
     def ask(metric: str | None) -> list[SeriesPoints]:
-        return prometheus.stored(metric, begin, end) if metric else []
+        if metric is None:
+            return []
+        if metric not in known:
+            known[metric] = prometheus.stored(metric, begin, end)
+        return known[metric]
 
-    tracks = [
-        *_gauges(Resource.THREADS, roles.busy, ask, share=True),
-        *_rates(Resource.CPU, ask(roles.cpu_seconds)),
-        *_tracks(Resource.MEMORY, ask(roles.resident_bytes)),
-        *_gauges(Resource.DESCRIPTORS, roles.descriptors, ask),
-        *_rates(Resource.STORE_WAIT, _summed(roles.store_wait, ask)),
-    ]
+    found = ((service, _of_roles(telemetry.roles_of(service), ask)) for service in services)
+    tracks = tuple(track for service, all_tracks in found for track in all_tracks if track.service == service)
     up = {each.labels.get("instance", ""): tuple(each.points) for each in ask("up")}
-    return Timeline(tuple(tracks), up)
+    return Timeline(tracks, up)
+
+
+def _of_roles(roles: Roles, ask: Ask) -> Iterator[Track]:
+    """The tracks of whoever has these roles."""
+    yield from _gauges(Resource.THREADS, roles.busy, ask, share=True)
+    yield from _rates(Resource.CPU, ask(roles.cpu_seconds))
+    yield from _tracks(Resource.MEMORY, ask(roles.resident_bytes))
+    yield from _gauges(Resource.DESCRIPTORS, roles.descriptors, ask)
+    yield from _rates(Resource.STORE_WAIT, _summed(roles.store_wait, ask))
 
 
 def _summed(metric: str | None, ask: Ask) -> list[SeriesPoints]:

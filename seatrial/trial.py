@@ -49,8 +49,8 @@ from seatrial.report.junit import junit_xml
 from seatrial.report.summary import summary_markdown
 from seatrial.run_folder import RunFolder, write_json, write_text
 from seatrial.settings import child_environment
-from seatrial.stacks.local import LocalStack
 from seatrial.stacks.owner import Attendant
+from seatrial.stacks.protocol import Stack
 from seatrial.stories import stories
 
 # A busy machine's Prometheus was seen to meet its targets 7 s after it had said that it is ready.
@@ -86,9 +86,9 @@ class Trial:
 
     order: Order
     run: RunFolder
-    stack: LocalStack
+    stack: Stack
     show: Callable[[Event], None]
-    on_up: Callable[[LocalStack], None] = lambda _: None
+    on_up: Callable[[Stack], None] = lambda _: None
     timings: dict[str, float] = field(default_factory=dict)
     unmet: list[Finding] = field(default_factory=list)
     _driven: str = ""
@@ -121,6 +121,8 @@ class Trial:
     # Before the load
 
     def _up(self) -> None:
+        for reason in sorted(set(self.stack.unable.values())):
+            self.show(Note(reason))
         with self._step("start fleet and Prometheus") as told:
             began = time.monotonic()
             self.stack.up()
@@ -140,7 +142,7 @@ class Trial:
 
     def _await_scrapes(self) -> None:
         """Prometheus says that it is ready some time before it has met its targets; a hole then would be ours."""
-        instances = [replica.instance for replica in self.stack.replicas()]
+        instances = [replica.instance for replica in self.stack.replicas() if replica.metrics_url is not None]
         with self._step("wait for the first scrapes") as told, self._prometheus() as prometheus:
             if prometheus is None:
                 told.result = "no Prometheus"
@@ -185,7 +187,7 @@ class Trial:
     def _read(self, when: str) -> None:
         project = self.order.project
         with self._step(f"read counters {when} the load") as told:
-            reading = quiet_reading(self.stack.replicas(), project.fleet.admin.metrics, project.telemetry)
+            reading = quiet_reading(self.stack.replicas(), project.telemetry)
             reading.save(self.run.metrics / f"{when}.json")
             told.ok, told.result = not reading.moved, "; ".join(reading.moved) or "quiet"
 
@@ -267,6 +269,7 @@ class Trial:
                 prometheus=prometheus,
                 invariants=self._invariants(),
                 exits=self.stack.unplanned_exits(),
+                unable=self.stack.unable,
             )
             evidence.timeline.save(self.run.metrics / "timeline.json")
             lines = evidence.logs.told if evidence.logs else []
@@ -277,8 +280,10 @@ class Trial:
 
     def _drain(self, evidence: Evidence) -> Evidence:
         """Stop the fleet as a deployment would, each replica with its time, and add how each ended."""
+        if "drain.clean" in self.stack.unable:
+            return evidence
         with self._step("drain the fleet") as told:
-            records = self.stack.drain()
+            records = self.stack.drain() or []
             rough = [record.instance for record in records if record.killed or record.code]
             told.ok, told.result = (
                 not rough,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple, Self
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -29,6 +30,10 @@ class Series(NamedTuple):
     def label(self, name: str) -> str:
         """The label's value; empty when absent, which is the same thing to Prometheus."""
         return dict(self.labels).get(name, "")
+
+    def has(self, values: AbstractSet[str]) -> bool:
+        """Whether a label has one of these values."""
+        return any(value in values for _, value in self.labels)
 
     def __str__(self) -> str:
         return f"{self.name}{{{','.join(f'{key}={value!r}' for key, value in self.labels)}}}"

@@ -1,20 +1,22 @@
 """Reads JSON-lines log files between two byte offsets with DuckDB, by the fields that the contract's roles name.
 
-Owns files to counts, pairs and examples. Every line counts: one that is no JSON object with an event id is malformed,
-whatever a tolerant reader makes of it. A line still being written at the end is none yet.
+Owns files to counts, pairs and examples. Every line counts: one that is no JSON object, or lacks the event id where
+that has a role, is malformed, whatever a tolerant reader makes of it. A line still being written at the end is none yet.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from seatrial.backends.log_layout import COLUMNS, Layout, text_literal
 from seatrial.checks.inputs import (
     AnsweredCall,
     Attempt,
@@ -25,10 +27,9 @@ from seatrial.checks.inputs import (
     ServiceLog,
     TraceLines,
 )
-from seatrial.project.telemetry import LogRoles
+from seatrial.project.telemetry import Roles
 
 EXAMPLES = 5
-UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 SHOWN_CHARACTERS = 200
 
 
@@ -91,17 +92,16 @@ class LogEvidence:
 
 def read_logs(
     slices: Sequence[LogSlice],
-    roles: LogRoles,
+    roles: Mapping[str, Roles],
     *,
     entry: str,
     sampled: Collection[str] = (),
     failed: Collection[str] = (),
     told: Collection[str] = (),
 ) -> LogEvidence:
-    """Everything the checks ask of the logs; who served is told of `sampled` traces, what calls lack also of `failed` ones.
+    """Everything the checks ask of the logs, whose lines mean what `roles` say by service.
 
-    All lines are given of the traces in `told`.
-
+    Who served is told of `sampled` traces, what calls lack also of `failed` ones; of those in `told` all lines are given.
     Raises OSError and ValueError when a file is not what it was.
     """
     with tempfile.TemporaryDirectory(prefix="seatrial-logs-") as folder:
@@ -109,49 +109,65 @@ def read_logs(
         try:
             copies = [table.add(part, Path(folder, f"{number}.jsonl")) for number, part in enumerate(slices)]
             services = {service: table.service(service, copies) for service in {part.service for part in slices}}
-            traces = table.traces(sampled, failed, services)
+            traces = table.traces(sampled, failed, [name for name in services if _is_traced(roles[name])])
             return LogEvidence(services, table.requests(entry), table.edges(entry), traces, list(table.told(told)))
         finally:
             table.close()
 
 
+def _is_traced(roles: Roles) -> bool:
+    return roles.log is not None and None not in {roles.log.trace, roles.log.parent, roles.log.server_request}
+
+
+def tells_of_probes_only(part: LogSlice, roles: Roles) -> bool:
+    """Whether every line is a request for an ignored route; a file that cannot be read does not say so."""
+    line = roles.log and roles.log.server_request
+    if not line or line.route is None or not roles.ignored_routes:
+        return False
+    try:
+        with part.file.open("rb") as file:
+            file.seek(part.begin)
+            text = file.read(part.end - part.begin)
+    except OSError:
+        return False
+    return bool(text) and all(_field(each, line.route) in roles.ignored_routes for each in text.splitlines())
+
+
+def _field(line: bytes, name: str) -> Any:
+    try:
+        document = json.loads(line)
+    except ValueError:
+        return None
+    return document.get(name) if isinstance(document, dict) else None
+
+
 class _Table:
     """All lines in one table of text, a column for each role: the contract's field names end here."""
 
-    def __init__(self, roles: LogRoles) -> None:
+    def __init__(self, roles: Mapping[str, Roles]) -> None:
         import duckdb
 
-        server, client = roles.server_request, roles.client_request
-        self._event_id = roles.event_id
-        self._kinds = {"served": server.event, "called": client.event}
-        self._levels = list(roles.error_levels)
-        self._unit = UNITS[roles.duration.unit] if roles.duration else 0.0
-        self._fields = {
-            **{
-                name: getattr(roles, name)
-                for name in ("timestamp", "level", "event", "event_id", "message", "trace", "span", "parent")
-            },
-            **({"duration": roles.duration.field} if roles.duration else {}),
-            **{f"served_{name}": getattr(server, name) for name in ("method", "route", "status")},
-            **{f"called_{name}": getattr(client, name) for name in ("callee", "method", "route", "status", "error")},
+        self._layouts = {
+            service: Layout(each.log, each.ignored_routes) for service, each in roles.items() if each.log is not None
         }
         self._connection = duckdb.connect()
         self._connection.execute("SET enable_progress_bar = false")
-        self._run(f"CREATE TABLE line (service VARCHAR, {', '.join(f'{name} VARCHAR' for name in self._fields)})")
+        columns = ", ".join(f"{name} VARCHAR" for name in COLUMNS)
+        self._run(f"CREATE TABLE line (service VARCHAR, {columns}, kind VARCHAR, wrong BOOLEAN)")
 
     def close(self) -> None:
         self._connection.close()
 
     def add(self, part: LogSlice, copy: Path) -> tuple[str, Path]:
         """Load a slice by way of a copy: DuckDB reads whole files only."""
-        data = part.lines()
+        data, layout = part.lines(), self._layouts[part.service]
         copy.write_bytes(data)
         if data:
-            columns = dict.fromkeys(self._fields.values(), "VARCHAR")
-            declared = ", ".join(f"{_text(name)}: {_text(kind)}" for name, kind in columns.items())
+            # A field is declared even if no line has a role's: a line of any object is one.
+            declared = ", ".join(f"{text_literal(name)}: 'VARCHAR'" for name in layout.fields() or ["-"])
             self._run(
-                f"INSERT INTO line SELECT ?, {', '.join(map(_quoted, self._fields.values()))} FROM read_json(?, "  # noqa: S608 - fields of the contract, quoted
-                f"format='newline_delimited', ignore_errors=true, columns={{{declared}}})",
+                f"INSERT INTO line SELECT ?, {layout.selected()} FROM read_json(?, "  # noqa: S608 - fields of the contract, quoted
+                f"format='newline_delimited', ignore_errors=true, records=true, columns={{{declared}}})",
                 part.service,
                 str(copy),
             )
@@ -161,11 +177,12 @@ class _Table:
         """What one service's lines add up to."""
         files = [copy for owner, copy in copies if owner == service]
         written = sum(file.read_bytes().count(b"\n") for file in files)
+        identified = self._layouts[service].roles.event_id
         ((sound, errors),) = self._run(
-            "SELECT count(event_id), count(*) FILTER (list_contains(?, level)) FROM line WHERE service = ?",
-            self._levels,
-            service,
+            "SELECT count(event_id), count(*) FILTER (wrong) FROM line WHERE service = ?", service
         )
+        if identified is None:  # DuckDB has a row of nulls for what is no object, which nothing else tells then
+            sound = sum(_sound(line, None) for file in files for line in file.read_bytes().split(b"\n")[:-1])
         repeated = self._repeated_ids(service)
         return ServiceLog(
             requests=Counter({RequestKey(*key): number for *key, number in self._request_counts(service)}),
@@ -174,7 +191,7 @@ class _Table:
             malformed=written - sound,
             repeated=len(repeated),
             errors=errors,
-            malformed_examples=tuple(self._malformed(files)) if written != sound else (),
+            malformed_examples=tuple(self._malformed(files, identified)) if written != sound else (),
             repeated_examples=tuple(repeated[:EXAMPLES]),
             error_examples=tuple(self._error_messages(service)),
         )
@@ -183,9 +200,9 @@ class _Table:
         """Every request line of a service."""
         rows = self._run(
             "SELECT coalesce(trace, ''), coalesce(parent, ''), coalesce(served_method, ''), coalesce(served_route, ''), "
-            "coalesce(served_status, '') FROM line WHERE service = ? AND event = ?",
+            "coalesce(served_status, '') FROM line WHERE service = ? AND kind = ?",
             service,
-            self._kinds["served"],
+            "served",
         )
         return [RequestLine(trace, parent, RequestKey(*key)) for trace, parent, *key in rows]
 
@@ -193,8 +210,8 @@ class _Table:
         """Calls without an answer, what became of them, and requests that a callee logged twice for one span."""
         unanswered = self._run(
             "SELECT span, coalesce(called_callee, ''), coalesce(called_method, ''), coalesce(called_route, '') "
-            "FROM line WHERE event = ? AND called_status IS NULL AND span IS NOT NULL",
-            self._kinds["called"],
+            "FROM line WHERE kind = ? AND called_status IS NULL AND span IS NOT NULL",
+            "called",
         )
         attempts = [Attempt(*row) for row in unanswered]
         return EdgeLines(attempts, dict(self._served(attempts)), self._repeated_spans(entry), self._untold(entry))
@@ -209,10 +226,10 @@ class _Table:
     def _repeated_spans(self, entry: str) -> dict[str, list[RequestLine]]:
         rows = self._run(
             "SELECT service, coalesce(trace, ''), parent, coalesce(served_method, ''), coalesce(served_route, ''), "
-            "coalesce(served_status, '') FROM line WHERE service <> ? AND event = ? AND parent IS NOT NULL "
+            "coalesce(served_status, '') FROM line WHERE service <> ? AND kind = ? AND parent IS NOT NULL "
             "QUALIFY row_number() OVER (PARTITION BY service, parent ORDER BY rowid) > 1",
             entry,
-            self._kinds["served"],
+            "served",
         )
         repeated: dict[str, list[RequestLine]] = {}
         for service, trace, parent, *key in rows:
@@ -222,11 +239,11 @@ class _Table:
     def _untold(self, entry: str) -> dict[str, Counter[RequestKey]]:
         rows = self._run(
             "SELECT service, coalesce(served_method, ''), coalesce(served_route, ''), coalesce(served_status, ''), "
-            "count(*) FROM line AS told ANTI JOIN (SELECT span FROM line WHERE event = ?) AS call "
-            "ON told.parent = call.span WHERE service <> ? AND event = ? AND parent IS NOT NULL GROUP BY ALL",
-            self._kinds["called"],
+            "count(*) FROM line AS told ANTI JOIN (SELECT span FROM line WHERE kind = ?) AS call "
+            "ON told.parent = call.span WHERE service <> ? AND kind = ? AND parent IS NOT NULL GROUP BY ALL",
+            "called",
             entry,
-            self._kinds["served"],
+            "served",
         )
         untold: dict[str, Counter[RequestKey]] = {}
         for service, *key, number in rows:
@@ -240,13 +257,13 @@ class _Table:
         self._run(
             "CREATE TEMP TABLE call AS SELECT trace, span, service, called_callee, called_status FROM line "
             "SEMI JOIN (FROM sampled UNION FROM failed) USING (trace) "
-            "WHERE event = ? AND called_status IS NOT NULL AND list_contains(?, called_callee)",
-            self._kinds["called"],
+            "WHERE kind = ? AND called_status IS NOT NULL AND list_contains(?, called_callee)",
+            "called",
             list(services),
         )
         served = self._run(
-            "SELECT trace, list(DISTINCT service) FROM line SEMI JOIN sampled USING (trace) WHERE event = ? GROUP BY trace",
-            self._kinds["served"],
+            "SELECT trace, list(DISTINCT service) FROM line SEMI JOIN sampled USING (trace) WHERE kind = ? GROUP BY trace",
+            "served",
         )
         ((calls,),) = self._run("SELECT count(*) FROM call")
         return TraceLines({trace: frozenset(names) for trace, names in served}, calls, self._unmet())
@@ -254,34 +271,32 @@ class _Table:
     def told(self, traces: Collection[str]) -> Iterator[LogLine]:
         """All lines of these traces, as they were written."""
         rows = self._run(
-            f"SELECT trace, service, timestamp, {'duration' if self._unit else 'NULL'}, "  # noqa: S608 - no text from outside
-            "CASE event WHEN ? THEN 'served' WHEN ? THEN 'called' ELSE '' END, coalesce(level, ''), coalesce(message, ''), "
-            "coalesce(served_status, called_status, ''), coalesce(called_callee, ''), coalesce(called_error, ''), "
-            "coalesce(span, ''), coalesce(parent, '') FROM line WHERE list_contains(?::VARCHAR[], trace) ORDER BY rowid",
-            self._kinds["served"],
-            self._kinds["called"],
+            "SELECT trace, service, timestamp, try_cast(seconds AS DOUBLE), coalesce(kind, ''), coalesce(level, ''), "
+            "coalesce(message, ''), coalesce(served_status, called_status, ''), coalesce(called_callee, ''), "
+            "coalesce(called_error, ''), coalesce(span, ''), coalesce(parent, '') "
+            "FROM line WHERE list_contains(?::VARCHAR[], trace) ORDER BY rowid",
             list(traces),
         )
-        for trace, service, timestamp, duration, *rest in rows:
+        for trace, service, timestamp, *rest in rows:
             if (at := _epoch(timestamp)) is not None:
-                yield LogLine(trace, service, at, _seconds(duration, self._unit), *rest)
+                yield LogLine(trace, service, at, *rest)
 
     def _unmet(self) -> list[AnsweredCall]:
         rows = self._run(
             "SELECT trace, coalesce(span, ''), service, called_callee, called_status FROM call "
-            "ANTI JOIN (SELECT service AS callee, trace AS of_trace, parent FROM line WHERE event = ?) AS answer "
+            "ANTI JOIN (SELECT service AS callee, trace AS of_trace, parent FROM line WHERE kind = ?) AS answer "
             "ON answer.callee = called_callee AND answer.of_trace = trace AND answer.parent = span "
             "ORDER BY trace, span",
-            self._kinds["served"],
+            "served",
         )
         return [AnsweredCall(*row) for row in rows]
 
     def _request_counts(self, service: str) -> list[tuple[Any, ...]]:
         return self._run(
             "SELECT coalesce(served_method, ''), coalesce(served_route, ''), coalesce(served_status, ''), count(*) "
-            "FROM line WHERE service = ? AND event = ? GROUP BY ALL",
+            "FROM line WHERE service = ? AND kind = ? GROUP BY ALL",
             service,
-            self._kinds["served"],
+            "served",
         )
 
     def _attempt_counts(self, service: str) -> list[tuple[Any, ...]]:
@@ -289,9 +304,9 @@ class _Table:
         return self._run(
             "SELECT coalesce(called_callee, ''), coalesce(called_method, ''), coalesce(called_route, ''), "
             "coalesce(called_status, ''), if(called_status IS NULL, coalesce(called_error, ''), ''), count(*) "
-            "FROM line WHERE service = ? AND event = ? GROUP BY ALL",
+            "FROM line WHERE service = ? AND kind = ? GROUP BY ALL",
             service,
-            self._kinds["called"],
+            "called",
         )
 
     def _repeated_ids(self, service: str) -> list[str]:
@@ -305,18 +320,17 @@ class _Table:
 
     def _error_messages(self, service: str) -> list[str]:
         rows = self._run(
-            "SELECT coalesce(message, '') FROM line WHERE service = ? AND list_contains(?, level) ORDER BY rowid LIMIT ?",
+            "SELECT coalesce(message, '') FROM line WHERE service = ? AND wrong ORDER BY rowid LIMIT ?",
             service,
-            self._levels,
             EXAMPLES,
         )
         return [row[0][:SHOWN_CHARACTERS] for row in rows]
 
-    def _malformed(self, files: Iterable[Path]) -> list[str]:
+    def _malformed(self, files: Iterable[Path], event_id: str | None) -> list[str]:
         found: list[str] = []
         for file in files:
             for line in file.read_bytes().split(b"\n")[:-1]:
-                if len(found) < EXAMPLES and not _sound(line, self._event_id):
+                if len(found) < EXAMPLES and not _sound(line, event_id):
                     found.append(repr(line.decode(errors="replace")[:SHOWN_CHARACTERS]))
         return found
 
@@ -325,33 +339,20 @@ class _Table:
         return rows
 
 
-def _sound(line: bytes, event_id: str) -> bool:
+def _sound(line: bytes, event_id: str | None) -> bool:
     try:
         document = json.loads(line)
     except ValueError:
         return False
-    return isinstance(document, dict) and document.get(event_id) is not None
+    return isinstance(document, dict) and (event_id is None or document.get(event_id) is not None)
 
 
 def _epoch(timestamp: str | None) -> float | None:
-    """Of an ISO 8601 timestamp; one without a zone is UTC, as log shippers take it."""
+    """Of an ISO 8601 timestamp; one without a zone is UTC, as log shippers take it. A number is in epoch seconds."""
+    with contextlib.suppress(ValueError):
+        return float(timestamp or "")
     try:
         at = datetime.fromisoformat(timestamp or "")
     except ValueError:
         return None
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
-
-
-def _seconds(duration: str | None, unit: float) -> float | None:
-    try:
-        return float(duration) * unit if duration is not None else None
-    except ValueError:
-        return None
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

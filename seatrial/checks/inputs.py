@@ -15,9 +15,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+# What a source does not tell apart, as a counter without a label for the method.
+ANY = "*"
+
 
 class RequestKey(NamedTuple):
-    """What requests are counted by; `status` is text, and empty when no answer came."""
+    """What requests are counted by; `status` is text, and empty when no answer came. ANY where it is not told."""
 
     method: str
     route: str

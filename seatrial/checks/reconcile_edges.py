@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from seatrial.checks.differences import Cause, Difference, Ledger, merge
@@ -33,13 +34,18 @@ def reconcile_edges(
     *,
     entry: str,
     obstacle: str,
+    judged: AbstractSet[str] | None = None,
 ) -> EdgeReconciliation:
-    """Compare each callee of the fleet that can be read with all its callers; `obstacle` says why none may be."""
+    """Compare each callee of the fleet that can be read with all its callers; `obstacle` says why none may be.
+
+    `judged` are the callees that all callers count their attempts at; None for all.
+    """
     blind = {service: count.unreadable for service, count in counts.items() if count.unreadable}
     unread = f"counters cannot be read: {'; '.join(blind.values())}" if blind else ""
     called = {key.callee for count in counts.values() for key in count.attempts} & set(counts)
     callees = called | {service for service, count in counts.items() if service != entry and count.requests}
     callees -= set(blind)
+    callees = callees if judged is None else callees & judged
     obstacle = obstacle or ("" if callees else unread or "no service called another, so nothing was compared")
     if obstacle:
         return EdgeReconciliation(Finding(NAME, Verdict.INCONCLUSIVE, obstacle))

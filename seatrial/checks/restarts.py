@@ -20,9 +20,11 @@ def restarts_unplanned(
     expected: Sequence[str],
     planned: Sequence[str],
     exits: Sequence[str],
+    watched: Sequence[str] = (),
 ) -> Finding:
     """`before` and `after` are process starts by instance, of `expected` instances; `exits` describes, in words,
-    processes of the fleet that ended by themselves. `planned` has an instance once per planned restart; it may change.
+    processes of the fleet that ended by themselves, which is all that is known of `watched` ones. `planned` has an
+    instance once per planned restart; it may change.
     """
     changed = [
         f"{instance} is another process than before"
@@ -36,11 +38,13 @@ def restarts_unplanned(
         return Finding(NAME, Verdict.FAIL, reason, value=float(len(faults)), limit=0.0)
     unknown = [instance for instance in expected if instance not in before or instance not in after]
     unknown = [instance for instance in unknown if instance not in planned or instance not in after]
-    if unknown or not expected:
+    if unknown or not (expected or watched):
         reason = f"the process start of {', '.join(unknown) or 'any replica'} is not known from both readings"
         return Finding(NAME, Verdict.INCONCLUSIVE, reason)
     but = " but for what was planned" if planned else ""
-    reason = "; ".join([f"{len(expected)} replicas, each one process throughout{but}", *_planned(planned)])
+    reason = "; ".join(
+        [f"{len(expected) + len(watched)} replicas, each one process throughout{but}", *_planned(planned)]
+    )
     return Finding(NAME, Verdict.PASS, reason, value=0.0, limit=0.0)
 
 

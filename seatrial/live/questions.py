@@ -7,19 +7,37 @@ series that was not there yet began at 0 if its target was. `rate()` would miss 
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seatrial.backends.prometheus import SeriesPoints
-from seatrial.project.telemetry import Roles
+from seatrial.project.telemetry import ClientRequests, Roles, ServerRequests, Telemetry
 
-NAME, JOB, INSTANCE, BOUND = "__name__", "job", "instance", "le"
+JOB, INSTANCE, BOUND, PART = "job", "instance", "le", "part"
 UP = "up"
 
 # Service, replica, and the labels beside them.
 Target = tuple[str, str]
 Series = tuple[str, str, tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A metric summed over all labels but these; routes that are `ignored` are left out by the label `route`."""
+
+    metric: str
+    labels: tuple[str, ...] = ()
+    route: str | None = None
+    ignored: frozenset[str] = frozenset()
+
+    def expression(self, number: int) -> str:
+        """`or` drops what has equal labels, whatever its name: the number keeps parts apart."""
+        without = "|".join(re.escape(route) for route in sorted(self.ignored))
+        selector = f"{self.metric}{{{self.route}!~`{without}`}}" if self.route and without else self.metric
+        summed = f"sum by ({', '.join((JOB, INSTANCE, *self.labels))}) ({selector})"
+        return f'label_replace({summed}, "{PART}", "{number}", "", "")'
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +57,37 @@ class Look:
             yield job, dict(labels), value
 
 
-def question(roles: Roles) -> str:
-    """One expression for everything: each metric summed over the labels that nobody looks at.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Everything at once."""
 
-    `or` does not compare names, so metrics with the same labels have to come from one selector.
-    """
-    served, called, busy = roles.server_requests, roles.client_requests, roles.busy
-    plain = [UP, roles.cpu_seconds, roles.resident_bytes, *((busy.metric, busy.limit) if busy else ())]
-    parts = [
-        _sum(f'{{__name__=~"{"|".join(metric for metric in plain if metric)}"}}'),
-        _sum(f"{served.metric}_count", served.status),
-        _sum(f"{served.metric}_bucket", BOUND),
-    ]
-    if called is not None:
-        parts += [
-            _sum(f"{called.metric}_count", called.callee, called.status, called.error),
-            _sum(f"{called.metric}_bucket", called.callee, BOUND),
-        ]
-    return " or ".join(parts)
+    parts: tuple[Part, ...]
+
+    def expression(self) -> str:
+        """In Prometheus's language."""
+        return " or ".join(part.expression(number) for number, part in enumerate(self.parts))
+
+    def read(self, at: float, found: Iterable[SeriesPoints]) -> Look:
+        """The answer as a look. Prometheus gives labels in one order, so that they compare as they come."""
+        values: dict[str, dict[Series, float]] = defaultdict(dict)
+        for each in found:
+            labels = dict(each.labels)
+            part, job, instance = self.parts[int(labels.pop(PART))], labels.pop(JOB, ""), labels.pop(INSTANCE, "")
+            if each.points:
+                values[part.metric][job, instance, tuple(labels.items())] = each.points[-1][1]
+        return Look(at, dict(values))
 
 
-def read(at: float, found: Iterable[SeriesPoints]) -> Look:
-    """The answer as a look. Prometheus gives labels in one order, so that they compare as they come."""
-    values: dict[str, dict[Series, float]] = defaultdict(dict)
-    for each in found:
-        labels = dict(each.labels)
-        name, job, instance = labels.pop(NAME, ""), labels.pop(JOB, ""), labels.pop(INSTANCE, "")
-        if each.points:
-            values[name][job, instance, tuple(labels.items())] = each.points[-1][1]
-    return Look(at, dict(values))
+def question(telemetry: Telemetry, probes: Mapping[str, frozenset[str]]) -> Question:
+    """What the roles of all services name; `probes` has every service with the paths that Seatrial itself asks."""
+    parts = [Part(UP)]
+    for service, paths in probes.items():
+        roles = telemetry.roles_of(service)
+        ignored = paths | frozenset(roles.ignored_routes)
+        parts += _counted(telemetry, roles.server_requests, ignored)
+        parts += _counted(telemetry, roles.client_requests, frozenset())
+        parts += [Part(metric) for metric in _plain(roles)]
+    return Question(tuple(dict.fromkeys(parts)))
 
 
 def gains(before: Look, after: Look) -> Look:
@@ -82,14 +102,35 @@ def gains(before: Look, after: Look) -> Look:
     return Look(after.at, gained)
 
 
-def _gain(first: float, last: float) -> float:
-    return last - first if last >= first else last
-
-
 def bound_of(labels: Mapping[str, str]) -> float:
     """A bucket's upper bound; Prometheus 2 and 3 write whole numbers differently."""
     return math.inf if labels[BOUND] == "+Inf" else float(labels[BOUND])
 
 
-def _sum(selector: str, *labels: str) -> str:
-    return f"sum by ({', '.join((NAME, JOB, INSTANCE, *labels))}) ({selector})"
+def _counted(
+    telemetry: Telemetry, role: ServerRequests | ClientRequests | None, ignored: frozenset[str]
+) -> Iterator[Part]:
+    """The counts by outcome, and the buckets of a histogram."""
+    if role is None:
+        return
+    callee = (role.callee,) if isinstance(role, ClientRequests) else ()
+    error = (role.error,) if isinstance(role, ClientRequests) else ()
+    outcome = tuple(label for label in (*callee, role.status, *error) if label is not None)
+    yield Part(telemetry.counted_as(role.metric), outcome, role.route, ignored)
+    if is_histogram(telemetry, role.metric):
+        yield Part(f"{role.metric}_bucket", (*callee, BOUND), role.route, ignored)
+
+
+def is_histogram(telemetry: Telemetry, metric: str) -> bool:
+    """Whether latencies can be estimated of it."""
+    declared = telemetry.metrics.get(metric)
+    return declared is not None and declared.type == "histogram"
+
+
+def _plain(roles: Roles) -> Sequence[str]:
+    busy = (roles.busy.metric, roles.busy.limit) if roles.busy else ()
+    return [metric for metric in (roles.cpu_seconds, roles.resident_bytes, *busy) if metric is not None]
+
+
+def _gain(first: float, last: float) -> float:
+    return last - first if last >= first else last

@@ -18,13 +18,15 @@ from seatrial.backends.prometheus import Prometheus
 from seatrial.live.board import About, Board
 from seatrial.live.graph import NARROW, WIDE, arrange, edges
 from seatrial.live.lookout import Lookout
+from seatrial.live.questions import question
 from seatrial.live.server import PageServer, Site
 from seatrial.live.watcher import Watched, Watcher
 from seatrial.observed import scrape_interval
+from seatrial.project.fleet import Fleet
 from seatrial.project.project import Project
 from seatrial.report.events import Event, Note, Renderer
 from seatrial.report.stack_events import STEPS, event_of_stack
-from seatrial.stacks.observation import answers
+from seatrial.stacks.observation import accepts, answers
 from seatrial.stacks.protocol import Replica
 
 # A Prometheus that needs longer than the time between two looks is told as an obstacle.
@@ -97,16 +99,17 @@ class LiveView:
 
     def begin(self, stack: Visible) -> None:
         """The stack is up: look at it from now on."""
-        url, ready = stack.prometheus_url(), self._project.fleet.admin.ready
+        url, fleet = stack.prometheus_url(), self._project.fleet
         http = requests.Session()
         http.trust_env = False
         self._lookout.begin(
             Watcher(
-                roles=self._project.telemetry.roles,
+                telemetry=self._project.telemetry,
+                question=question(self._project.telemetry, {name: fleet.probes(name) for name in fleet.services}),
                 edges=edges(calls_of(self._project)),
-                replicas=[Watched(each.service, each.admin_url + ready) for each in stack.replicas()],
+                replicas=[watched(fleet, each) for each in stack.replicas()],
                 prometheus=Prometheus(url, http, timeout=ASK_SECONDS) if url else None,
-                probe=answers,
+                probe=says_ready,
                 interval=max(1.0, scrape_interval(self._project.prometheus)),
             )
         )
@@ -121,15 +124,27 @@ class LiveView:
         self._renderer.show(Note(f"live page {self._page.url}"))  # who reads the page knows where it is
 
 
+def says_ready(url: str, ready_url: str | None) -> bool:
+    """Whether a replica says so; one that says nothing is ready when its port accepts."""
+    return answers(ready_url) if ready_url else accepts(url)
+
+
+def watched(fleet: Fleet, replica: Replica) -> Watched:
+    """Where a replica is asked whether it is ready."""
+    ready = fleet.admin_of(replica.service).ready
+    return Watched(replica.service, replica.url, replica.admin_url + ready if ready else None)
+
+
 def calls_of(project: Project) -> dict[str, tuple[str, ...]]:
     """Each service with those that it calls."""
     return {name: service.calls for name, service in project.fleet.services.items()}
 
 
 def fleet_document(project: Project, about: About) -> dict[str, Any]:
-    """What the page draws that never changes; `absent` are the roles that telemetry.yml names no metric for."""
-    calls, roles, profile = calls_of(project), project.telemetry.roles, about.profile
-    optional = {"calls": roles.client_requests, "busy": roles.busy, "cpu": roles.cpu_seconds}
+    """What the page draws that never changes; `absent` says what telemetry.yml names no metric for."""
+    calls, profile = calls_of(project), about.profile
+    roles = [project.telemetry.roles_of(name) for name, callees in calls.items() if callees]
+    absent = [] if any(each.client_requests for each in roles) or not roles else ["calls"]
     return {
         "run": about.run,
         "kind": about.kind,
@@ -138,7 +153,7 @@ def fleet_document(project: Project, about: About) -> dict[str, Any]:
         "profile": profile.name if profile else None,
         "seed": profile.seed if profile else None,
         "stages": [stage.model_dump(mode="json") for stage in profile.stages] if profile else [],
-        "absent": [name for name, role in optional.items() if role is None],
+        "absent": absent,
         "wide": arrange(about.entry, calls, WIDE),
         "narrow": arrange(about.entry, calls, NARROW),
     }

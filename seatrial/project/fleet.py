@@ -1,59 +1,66 @@
-"""fleet.yml: the services, how each is started, and who calls whom.
+"""fleet.yml: the services, how each is started or where it runs already, and who calls whom.
 
-Owns the model and the checks between its parts; leaves starting anything to seatrial.stacks.
+Owns the model, and what can be told of a service from it. Leaves the checks between its parts to fleet_checks.py and
+starting anything to seatrial.stacks.
 """
 
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Annotated, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveFloat, StringConstraints
+from pydantic import AfterValidator, Field, PositiveFloat, StringConstraints
 
-from seatrial.project.yaml_source import FileModel, Problem, load_yaml, validate
+from seatrial.project.yaml_source import FileModel
 
-PLACEHOLDERS = frozenset(
-    [
-        "host",
-        "port",
-        "admin_port",
-        "service",
-        "replica",
-        "instance",
-        "store",
-        "log_file",
-        "discovery_file",
-        "run_dir",
-        "faults",
-    ]
-)
+STREAMS = frozenset({"stdout", "stderr"})
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
 Command = Annotated[tuple[str, ...], Field(min_length=1)]
 UrlPath = Annotated[str, StringConstraints(pattern=r"^/")]
+Url = Annotated[
+    str, StringConstraints(pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$"), AfterValidator(lambda url: url.rstrip("/"))
+]
 
 
 class Admin(FileModel):
-    """Paths on a replica's admin port."""
+    """Paths at a replica's admin address, as far as it has them. Without `ready` it is ready when its port accepts."""
 
-    metrics: UrlPath = "/metrics"
-    live: UrlPath = "/health/live"
-    ready: UrlPath = "/health/ready"
+    metrics: UrlPath | None = None
+    live: UrlPath | None = None
+    ready: UrlPath | None = None
+
+
+class Elsewhere(FileModel):
+    """A replica that somebody else runs. `admin_url` is where metrics and health are, by default `url`; `log` is its
+    file of log lines, relative to seatrial.yml, None when it is out of reach.
+    """
+
+    url: Url
+    admin_url: Url | None = None
+    log: str | None = None
 
 
 class Service(FileModel):
-    """One service. `port` and `admin_port` are where `up` tries to put its first replica."""
+    """One service. `command` starts a replica, `external` are those that run already; one of them is needed.
 
-    command: Command
-    port: Port
-    admin_port: Port
+    `port` and `admin_port` are where `up` tries to put the first replica, or where it always is if nothing tells it a
+    port. `admin` replaces the fleet's. `log` is where a started replica writes its lines: `stdout`, `stderr` or a
+    file; by default the {log_file} that it is told, and otherwise it has none.
+    """
+
+    command: Command | None = None
+    port: Port | None = None
+    admin_port: Port | None = None
     replicas: Annotated[int, Field(ge=1, le=99, strict=True)] = 1
     store: Literal["sqlite"] | None = None
     calls: tuple[Name, ...] = ()
     environment: dict[str, str] = Field(default_factory=dict)
+    admin: Admin | None = None
+    log: str | None = None
+    external: tuple[Elsewhere, ...] = ()
 
 
 class Fleet(FileModel):
@@ -83,62 +90,45 @@ class Fleet(FileModel):
             left = [name for name in left if name not in layer]
         return layers
 
+    def admin_of(self, service: str) -> Admin:
+        """The paths of one service."""
+        return self.services[service].admin or self.admin
 
-def load_fleet(file: Path) -> Fleet:
-    """Read fleet.yml. Raises ConfigError."""
-    source = load_yaml(file)
-    fleet = validate(source, Fleet)
-    problems = list(contradictions(fleet))
-    if problems:
-        raise source.error(problems)
-    return fleet
+    def environment_of(self, service: str) -> dict[str, str]:
+        """The variables of one service, its own over the fleet's, with their {braces} as written."""
+        return {**self.environment, **self.services[service].environment}
+
+    def told(self, service: str) -> set[str]:
+        """The names in braces that a started replica is told, by its command or its variables."""
+        command = self.services[service].command or ()
+        return {name.partition("[")[0] for name in placeholders([*command, *self.environment_of(service).values()])}
+
+    def has_fixed_port(self, service: str) -> bool:
+        """Whether it is not told one of its ports, so that it listens where it always does."""
+        told = self.told(service)
+        return "port" not in told or (self.services[service].admin_port is not None and "admin_port" not in told)
+
+    def has_admin_port(self, service: str) -> bool:
+        """Whether metrics and health are on a port of their own."""
+        return self.services[service].admin_port is not None or "admin_port" in self.told(service)
+
+    def log_of(self, service: str) -> str | None:
+        """Where a started replica writes its lines: a stream's name or a template; None when it has no log."""
+        named = self.services[service].log
+        return named or ("{log_file}" if "log_file" in self.told(service) else None)
+
+    def probes(self, service: str) -> frozenset[str]:
+        """The paths that Seatrial and Prometheus ask by themselves."""
+        admin = self.admin_of(service)
+        return frozenset(path for path in (admin.metrics, admin.live, admin.ready) if path)
 
 
-def contradictions(fleet: Fleet) -> Iterator[Problem]:
-    """What is wrong between the parts, when each part by itself is right."""
-    if fleet.entry not in fleet.services:
-        yield Problem(("entry",), f"entry names '{fleet.entry}', which is no service. {_known(fleet)}")
-    yield from _unknown_callees(fleet)
-    yield from _ports_taken_twice(fleet)
-    yield from _unknown_placeholders(fleet.environment, ())
-    for name, service in fleet.services.items():
-        yield from _unknown_placeholders(service.environment, ("services", name))
+def placeholders(templates: Iterable[str]) -> Iterator[str]:
+    """What stands in {braces}. Raises ValueError for a brace that is left open."""
+    for template in templates:
+        yield from (field for _, field, _, _ in string.Formatter().parse(template) if field is not None)
 
 
-def fill(template: str, values: Mapping[str, str]) -> str:
+def fill(template: str, values: Mapping[str, Any]) -> str:
     """The template with its {braces} replaced."""
     return template.format_map(values)
-
-
-def _known(fleet: Fleet) -> str:
-    return f"Known are: {', '.join(fleet.services)}."
-
-
-def _unknown_callees(fleet: Fleet) -> Iterator[Problem]:
-    for name, service in fleet.services.items():
-        for index, callee in enumerate(service.calls):
-            if callee not in fleet.services:
-                keys = ("services", name, "calls", index)
-                yield Problem(keys, f"{name} calls '{callee}', which is no service. {_known(fleet)}")
-
-
-def _ports_taken_twice(fleet: Fleet) -> Iterator[Problem]:
-    taken: dict[int, str] = {}
-    for name, service in fleet.services.items():
-        for field, port in (("port", service.port), ("admin_port", service.admin_port)):
-            if port in taken:
-                yield Problem(("services", name, field), f"port {port} is {taken[port]}'s already. Choose another.")
-            taken.setdefault(port, name)
-
-
-def _unknown_placeholders(environment: Mapping[str, str], keys: tuple[str, ...]) -> Iterator[Problem]:
-    for variable, template in environment.items():
-        where = (*keys, "environment", variable)
-        try:
-            used = {field for _, field, _, _ in string.Formatter().parse(template) if field is not None}
-        except ValueError as error:
-            yield Problem(where, f"{variable} is {template!r}: {error}. Write '{{{{' for a plain brace.")
-            continue
-        if used - PLACEHOLDERS:
-            names = ", ".join(sorted(used - PLACEHOLDERS))
-            yield Problem(where, f"{variable} uses {{{names}}}. Known are: {', '.join(sorted(PLACEHOLDERS))}.")

@@ -9,9 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from seatrial.project.fleet import Command, Fleet, load_fleet
-from seatrial.project.telemetry import Telemetry, load_telemetry
+from seatrial.project.fleet import Command, Fleet
+from seatrial.project.fleet_checks import load_fleet
+from seatrial.project.telemetry import Roles, Telemetry
+from seatrial.project.telemetry_checks import load_telemetry
 from seatrial.project.yaml_source import FileModel, Problem, YamlSource, load_yaml, validate
+
+# What scrapes a fleet whose project brings no configuration of its own.
+BUILT_IN_PROMETHEUS = Path(__file__).with_name("prometheus")
 
 
 class Load(FileModel):
@@ -30,19 +35,23 @@ class Hooks(FileModel):
 
 
 class ProjectFile(FileModel):
-    """seatrial.yml as written; every path is relative to it."""
+    """seatrial.yml as written; every path is relative to it.
+
+    Without `telemetry` nothing is known of metrics and logs. `prometheus` is a folder that holds prometheus.yml; by
+    default a built-in one scrapes what has metrics, and `false` means that there is to be none.
+    """
 
     fleet: Path
-    telemetry: Path
+    telemetry: Path | None = None
     slo: Path | None = None
-    prometheus: Path | None = None
+    prometheus: Path | bool = True
     load: Load | None = None
     hooks: Hooks = Hooks()
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """All paths are absolute. `prometheus` is a folder that holds prometheus.yml, or None for a fleet without one."""
+    """All paths are absolute. `prometheus` is a folder that holds prometheus.yml, or None where none is to be started."""
 
     file: Path
     fleet: Fleet
@@ -66,15 +75,30 @@ def load_project(file: Path) -> Project:
     problems = list(_absent(written, root))
     if problems:
         raise source.error(problems)
+    fleet = load_fleet(root / written.fleet)
+    telemetry = load_telemetry(root / written.telemetry) if written.telemetry else Telemetry()
+    problems = list(_strangers(fleet, telemetry))
+    if problems:
+        raise load_yaml(root / (written.telemetry or "")).error(problems)
     return Project(
         file=source.file,
-        fleet=load_fleet(root / written.fleet),
-        telemetry=load_telemetry(root / written.telemetry),
+        fleet=fleet,
+        telemetry=without_probes(telemetry, fleet),
         hooks=written.hooks,
         load=_beneath(written.load, root),
-        prometheus=_prometheus(written, source),
+        prometheus=_prometheus(written, source, fleet),
         slo=root / written.slo if written.slo else None,
     )
+
+
+def without_probes(telemetry: Telemetry, fleet: Fleet) -> Telemetry:
+    """The contract with the paths ignored that Seatrial and Prometheus ask by themselves, perhaps on the traffic port."""
+
+    def ignoring(roles: Roles, probes: frozenset[str]) -> Roles:
+        return roles.model_copy(update={"ignored_routes": tuple(sorted({*roles.ignored_routes, *probes}))})
+
+    services = {name: ignoring(telemetry.roles_of(name), fleet.probes(name)) for name in fleet.services}
+    return telemetry.model_copy(update={"services": services})
 
 
 def _absent(written: ProjectFile, root: Path) -> Iterator[Problem]:
@@ -88,9 +112,17 @@ def _beneath(load: Load | None, root: Path) -> Load | None:
     return load and Load(locustfile=root / load.locustfile, profiles=root / load.profiles)
 
 
-def _prometheus(written: ProjectFile, source: YamlSource) -> Path | None:
-    if written.prometheus is None:
-        return None
+def _strangers(fleet: Fleet, telemetry: Telemetry) -> Iterator[Problem]:
+    for name in telemetry.services:
+        if name not in fleet.services:
+            known = ", ".join(fleet.services)
+            yield Problem(("services", name), f"services names '{name}', which the fleet has not. Known are: {known}.")
+
+
+def _prometheus(written: ProjectFile, source: YamlSource, fleet: Fleet) -> Path | None:
+    if isinstance(written.prometheus, bool):
+        scraped = written.prometheus and any(fleet.admin_of(name).metrics for name in fleet.services)
+        return BUILT_IN_PROMETHEUS if scraped else None
     folder = source.file.parent / written.prometheus
     if not (folder / "prometheus.yml").is_file():
         message = f"prometheus names {written.prometheus}, which holds no prometheus.yml. Correct the path."

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from seatrial.backends.errors import NotExposition
 from seatrial.backends.exposition import parse_exposition
-from seatrial.project.telemetry import Roles
+from seatrial.project.telemetry import Telemetry
 from seatrial.stacks.protocol import StopRecord
 from seatrial.stacks.turns import Turns
 
@@ -32,16 +32,20 @@ class Traffic:
     served: float
 
 
-def traffic(exposition: str | None, roles: Roles) -> Traffic | None:
-    """Read it from the metrics' text; None when there is none or it is rubbish."""
+def traffic(exposition: str | None, telemetry: Telemetry, service: str) -> Traffic | None:
+    """Read it from the metrics' text; None when there is none, it is rubbish, or it tells of no requests."""
+    roles = telemetry.roles_of(service)
+    if exposition is None or (roles.server_requests is None and roles.active_requests is None):
+        return None
     try:
-        samples = parse_exposition(exposition or "")
+        samples = parse_exposition(exposition)
     except NotExposition:
         return None
-    served = f"{roles.server_requests.metric}_count"
+    served = roles.server_requests and telemetry.counted_as(roles.server_requests.metric)
+    ignored = frozenset(roles.ignored_routes)
     return Traffic(
         active=sum(value for series, value in samples.items() if series.name == roles.active_requests),
-        served=sum(value for series, value in samples.items() if series.name == served),
+        served=sum(value for series, value in samples.items() if series.name == served and not series.has(ignored)),
     )
 
 

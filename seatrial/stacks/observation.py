@@ -30,8 +30,9 @@ def answers(url: str, timeout: float = 0.5) -> bool:
 def accepts(url: str, timeout: float = 0.5) -> bool:
     """Whether somebody listens there. A connection without a request is counted and logged by no server."""
     parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        socket.create_connection((parts.hostname or "", parts.port or 80), timeout).close()
+        socket.create_connection((parts.hostname or "", port), timeout).close()
     except OSError:
         return False
     return True
@@ -43,7 +44,8 @@ def fetch(url: str, timeout: float = 0.5) -> str | None:
     Speaks to the address itself: a proxy of the environment is not asked.
     """
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=timeout)
     try:
         connection.request("GET", parts.path or "/")
         answer = connection.getresponse()
@@ -54,25 +56,32 @@ def fetch(url: str, timeout: float = 0.5) -> str | None:
         connection.close()
 
 
+def is_ready(url: str, ready_url: str | None, probe: Probe = answers) -> bool:
+    """Whether a replica says so, and takes requests: a server may open its admin port first, by 12 ms as was seen."""
+    return (ready_url is None or probe(ready_url)) and accepts(url)
+
+
 def observe(document: Mapping[str, Any], probe: Probe = answers) -> dict[str, Any]:
     """The status document: stack.json with what is true now of each process, and the memory of all."""
-    services = [_observe_replica(entry, document["ready_path"], probe) for entry in document["services"]]
+    services = [_observe_replica(entry, probe) for entry in document["services"]]
     pids = [entry["main_pid"] for entry in services] + [(document["prometheus"] or {}).get("pid")]
     return {
-        **{key: value for key, value in document.items() if key != "ready_path"},
+        **document,
         "running": is_same(document["owner_pid"], document["owner_started"]),
         "services": services,
         "resident_bytes": resident_bytes([pid for pid in pids if pid is not None]),
     }
 
 
-def _observe_replica(entry: Mapping[str, Any], ready_path: str, probe: Probe) -> dict[str, Any]:
-    main = entry["main_pid"]
+def _observe_replica(entry: Mapping[str, Any], probe: Probe) -> dict[str, Any]:
+    """A replica that somebody else has started (`external`) is known by its answers only."""
+    main, ready_url = entry["main_pid"], entry["ready_url"]
     alive = main is not None and is_running(main)
+    may_be_ready = alive or entry["external"]
     return {
-        **entry,
+        **{key: value for key, value in entry.items() if key not in {"ready_url", "external"}},
         "worker_pid": worker_of(main, urlsplit(entry["url"]).port or 0) if alive else None,
-        "ready": alive and probe(entry["admin_url"] + ready_path),
+        "ready": may_be_ready and (probe(ready_url) if ready_url else accepts(entry["url"])),
     }
 
 

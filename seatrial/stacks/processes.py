@@ -78,15 +78,27 @@ class Child:
         self.process.wait()
 
 
-def start(name: str, command: Sequence[str], *, environment: Mapping[str, str], cwd: Path, output: Path) -> Child:
-    """Start a child. Call it from the main thread: on Linux the child is killed when the thread that started it ends."""
-    with output.open("ab") as file:
+def start(
+    name: str,
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    cwd: Path,
+    output: Path,
+    lines: tuple[str, Path] | None = None,
+) -> Child:
+    """Start a child. Call it from the main thread: on Linux the child is killed when the thread that started it ends.
+
+    Both its streams go to `output`, but for the one that `lines` names (`stdout`, `stderr`) with a file of its own.
+    """
+    stream, own = lines or ("", output)
+    with output.open("ab") as file, own.open("ab") as apart:
         try:
             process = subprocess.Popen(
                 interpreter(command),
                 stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
+                stdout=apart if stream == "stdout" else file,
+                stderr=apart if stream == "stderr" else file,
                 cwd=cwd,
                 env=dict(environment),
                 start_new_session=True,

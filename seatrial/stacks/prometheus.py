@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 OLDEST = (2, 42)
 NEWEST_MAJOR = 3
@@ -98,3 +99,14 @@ def command(binary: Path, configuration: Path, address: str) -> list[str]:
 def target_group(address: str, *, job: str, instance: str) -> dict[str, Any]:
     """One entry of Prometheus's file_sd format."""
     return {"targets": [address], "labels": {"job": job, "instance": instance}}
+
+
+def scraped_at(url: str, *, job: str, instance: str) -> dict[str, Any]:
+    """The same for whoever shows metrics at `url`; what Prometheus assumes anyway is not said."""
+    parts = urlsplit(url)
+    group = target_group(parts.netloc, job=job, instance=instance)
+    if parts.scheme != "http":
+        group["labels"]["__scheme__"] = parts.scheme
+    if parts.path != "/metrics":
+        group["labels"]["__metrics_path__"] = parts.path
+    return group

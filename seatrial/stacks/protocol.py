@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from seatrial.stacks.turns import Turns
+
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One running replica. `worker_pid` is the process that answers requests; None until it is known."""
+    """One running replica. `worker_pid` is the process that answers requests; None until it is known.
+
+    `metrics_url` and `log_file` are None where it has no metrics or no log within reach; `main_pid` where somebody
+    else has started it.
+    """
 
     service: str
     instance: str
@@ -19,7 +26,8 @@ class Replica:
     main_pid: int | None
     worker_pid: int | None
     ready: bool
-    log_file: Path
+    metrics_url: str | None
+    log_file: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,14 @@ class Stack(Protocol):
 
     run_dir: Path
 
+    @property
+    def discovery_file(self) -> Path | None:
+        """Where the load finds all replicas of the entry; None when `entry_url` is all there is."""
+
+    @property
+    def unable(self) -> Mapping[str, str]:
+        """Checks that this kind of stack gives no ground for, and why: `drain.clean`, `restarts.unplanned`."""
+
     def up(self) -> None:
         """Start everything and return when all of it is ready; raise StackError naming what is not, and why."""
 
@@ -68,14 +84,23 @@ class Stack(Protocol):
     def status(self) -> dict[str, Any]:
         """The document that `seatrial status --json` prints and that hooks receive as `services`."""
 
+    def call_hook(self, name: str, command: Sequence[str], timeout: float = 120.0, **document: Any) -> dict[str, Any]:
+        """Run a hook of the project against this stack. Raises HookError."""
+
     def unplanned_exits(self) -> list[UnplannedExit]:
         """Processes of the fleet or its observability that died by themselves, oldest first."""
 
     def restart(self, service: str, replica: int | None = None) -> None:
         """A planned restart, one replica after another until each is ready; recorded as events of the run."""
 
-    def drain(self) -> list[StopRecord]:
-        """Stop the fleet, the entry first, each replica with the time it needs; recorded as events of the run."""
+    def restarting(self, service: str, replica: int | None = None) -> Turns[None]:
+        """`restart` in turns. Raises UsageError where nothing can be restarted."""
+
+    def drain(self) -> list[StopRecord] | None:
+        """Stop the fleet, the entry first, each replica with the time it needs; recorded as events of the run.
+
+        None when it is not this stack's to stop.
+        """
 
     def down(self) -> None:
         """Stop everything in order; idempotent; leaves no process behind."""

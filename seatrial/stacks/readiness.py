@@ -31,10 +31,11 @@ def ready(
     tell: Callable[[str, float], None],
     *,
     clock: Callable[[], float] = time.monotonic,
+    patience: float = READY_SECONDS,
 ) -> Turns[None]:
     """Until each of `checks`, by child's name, has held; `tell` is given name and seconds of each.
 
-    Raises StackError when a child has ended, or one is not ready within READY_SECONDS.
+    Raises StackError when a child has ended, or one is not ready within `patience` seconds.
     """
     started, waiting = clock(), dict(checks)
     while waiting:
@@ -42,8 +43,8 @@ def ready(
         for name in [name for name, holds in waiting.items() if holds()]:
             del waiting[name]
             tell(name, clock() - started)
-        if waiting and clock() - started > READY_SECONDS:
-            raise StackError(_not_ready(list(waiting), children))
+        if waiting and clock() - started > patience:
+            raise StackError(_not_ready(list(waiting), children, patience))
         if waiting:
             yield
 
@@ -54,9 +55,9 @@ def _refuse_dead(children: Sequence[Starting]) -> None:
             raise StackError(f"{child.name} ended with exit code {child.returncode} while it started. {_end(child)}")
 
 
-def _not_ready(names: Sequence[str], children: Sequence[Starting]) -> str:
+def _not_ready(names: Sequence[str], children: Sequence[Starting], patience: float) -> str:
     tails = [_end(child) for child in children if child.name in names]
-    return f"not ready after {READY_SECONDS:g} s: {', '.join(names)}.\n" + "\n".join(tails)
+    return "\n".join([f"not ready after {patience:g} s: {', '.join(names)}.", *tails])
 
 
 def _end(child: Starting) -> str:

@@ -14,17 +14,22 @@ from seatrial.checks.inputs import RequestKey, Stop
 from seatrial.evidence import Evidence, HookAnswer, collect, counts_left, planned_stops, unquiet
 from seatrial.judge import judge
 from seatrial.load.samples import to_parquet
-from seatrial.project.fleet import Fleet, Service
+from seatrial.project.fleet import Admin, Fleet, Service
 from seatrial.project.project import Hooks, Project
-from seatrial.project.telemetry import Roles, ServerRequests, Telemetry
+from seatrial.project.telemetry import Metric, Roles, ServerRequests, Telemetry
 from seatrial.readings import Reading, TargetReading
 from seatrial.stacks.protocol import UnplannedExit
 
 PROJECT = Project(
     file=Path("/p/seatrial.yml"),
-    fleet=Fleet(name="f", entry="a", services={"a": Service(command=("x",), port=1, admin_port=2)}),
+    fleet=Fleet(
+        name="f",
+        entry="a",
+        admin=Admin(metrics="/metrics"),
+        services={"a": Service(command=("x",), port=1, admin_port=2)},
+    ),
     telemetry=Telemetry(
-        metrics={},
+        metrics={"served": Metric(type="histogram")},
         roles=Roles(
             server_requests=ServerRequests(metric="served", method="method", route="route", status="status"),
             process_start="start",

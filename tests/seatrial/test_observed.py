@@ -14,8 +14,8 @@ from seatrial.backends.prometheus import Prometheus
 from seatrial.observed import Observed, Usage, duration, observe, scrape_interval
 from seatrial.project.fleet import Fleet, Service
 from seatrial.project.project import Hooks, Project
-from seatrial.project.telemetry import Bounded, Roles, ServerRequests, Telemetry
-from seatrial.readings import Reading, TargetReading
+from seatrial.project.telemetry import Bounded, Metric, Roles, ServerRequests, Telemetry
+from seatrial.readings import Counters, Reading, TargetReading
 
 ROLES = Roles(
     server_requests=ServerRequests(metric="served", method="method", route="route", status="status"),
@@ -26,7 +26,7 @@ ROLES = Roles(
 PROJECT = Project(
     file=Path("/p/seatrial.yml"),
     fleet=Fleet(name="f", entry="a", services={"a": Service(command=("x",), port=1, admin_port=2)}),
-    telemetry=Telemetry(metrics={}, roles=ROLES),
+    telemetry=Telemetry(metrics={"served": Metric(type="histogram")}, roles=ROLES),
     hooks=Hooks(),
 )
 # A scrape later than any clock will show while tests run.
@@ -67,7 +67,7 @@ FULL = Server(
 
 def seen(prometheus: Prometheus | None) -> Observed:
     before, after = reading(100.0, 1.0), reading(LATER - 1, 6.0)
-    return observe(prometheus, before, after, PROJECT, {"served_count"}, (100.0, 110.0))
+    return observe(prometheus, before, after, PROJECT, {"a": Counters(frozenset({"served_count"}))}, (100.0, 110.0))
 
 
 def test_usage_is_of_the_time_of_the_load() -> None:
@@ -81,7 +81,7 @@ def test_stored_series_lack_the_labels_of_the_scrape() -> None:
 
 
 def test_without_prometheus_usage_comes_from_the_readings_and_says_so() -> None:
-    found = observe(None, reading(100.0, 1.0), reading(110.0, 6.0), PROJECT, set(), (100.0, 110.0))
+    found = observe(None, reading(100.0, 1.0), reading(110.0, 6.0), PROJECT, {}, (100.0, 110.0))
     assert found.usage == [Usage("a", busy=None, cpu=0.5, rss_bytes=1000.0)]
     assert found.stored.obstacle == found.scrapes.obstacle == "there is no Prometheus to ask"
     assert found.notes[0][0] == "services.busy"

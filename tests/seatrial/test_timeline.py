@@ -4,7 +4,7 @@ from pathlib import Path
 
 from seatrial.backends.prometheus import Prometheus, SeriesPoints
 from seatrial.checks.inputs import Resource, Track
-from seatrial.project.telemetry import Bounded, Roles, ServerRequests
+from seatrial.project.telemetry import Bounded, Roles, ServerRequests, Telemetry
 from seatrial.timeline import Timeline, load_timeline, read_timeline
 
 ROLES = Roles(
@@ -15,6 +15,8 @@ ROLES = Roles(
     descriptors=Bounded(metric="files", limit="files_most"),
     store_wait="waited",
 )
+
+CONTRACT = Telemetry(roles=ROLES)
 
 
 class Stored(Prometheus):
@@ -30,7 +32,7 @@ class Stored(Prometheus):
 
 
 def tracks(roles: Roles = ROLES, **series: list[tuple[float, float]]) -> list[Track]:
-    return list(read_timeline(Stored(**series), roles, 0.0, 9.0).tracks)
+    return list(read_timeline(Stored(**series), Telemetry(roles=roles), ["a"], 0.0, 9.0).tracks)
 
 
 def test_busy_threads_are_a_share_of_all() -> None:
@@ -63,7 +65,7 @@ def test_series_of_one_replica_are_summed() -> None:
         def stored(self, selector: str, begin: float, end: float) -> list[SeriesPoints]:
             return super().stored(selector, begin, end) * 2
 
-    (track,) = read_timeline(Twice(rss=[(1.0, 7.0)]), ROLES, 0.0, 9.0).tracks
+    (track,) = read_timeline(Twice(rss=[(1.0, 7.0)]), CONTRACT, ["a"], 0.0, 9.0).tracks
     assert track.points == ((1.0, 14.0),)
 
 
@@ -72,8 +74,14 @@ def test_roles_that_a_fleet_lacks_give_no_track() -> None:
     assert tracks(bare, cpu=[(1.0, 1.0), (2.0, 2.0)]) == []
 
 
+def test_each_service_is_read_by_its_own_roles() -> None:
+    own = Telemetry(roles=ROLES, services={"a": Roles(cpu_seconds=None)})
+    found = read_timeline(Stored(cpu=[(1.0, 1.0), (2.0, 2.0)], rss=[(1.0, 7.0)]), own, ["a", "b"], 0.0, 9.0)
+    assert [(track.service, track.resource) for track in found.tracks] == [("a", Resource.MEMORY)]
+
+
 def test_it_is_read_as_it_was_saved(tmp_path: Path) -> None:
-    timeline = read_timeline(Stored(rss=[(1.0, 7.0)], up=[(1.0, 1.0), (2.0, 0.0)]), ROLES, 0.0, 9.0)
+    timeline = read_timeline(Stored(rss=[(1.0, 7.0)], up=[(1.0, 1.0), (2.0, 0.0)]), CONTRACT, ["a"], 0.0, 9.0)
     timeline.save(tmp_path / "timeline.json")
     assert load_timeline(tmp_path / "timeline.json") == timeline
     assert timeline.up == {"a-1": ((1.0, 1.0), (2.0, 0.0))}

@@ -132,7 +132,7 @@ def test_an_interruption_while_opening_takes_the_renderer_down() -> None:
 
 def test_what_never_changes_says_which_figures_are_absent() -> None:
     document = fleet_document(PROJECT, ABOUT)
-    assert document["absent"] == ["calls", "busy", "cpu"]
+    assert document["absent"] == ["calls"]
     assert (set(document["wide"]["services"]), document["stages"]) == ({"front", "back"}, [])
 
 

@@ -1,52 +1,66 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from seatrial.backends.errors import Unreachable
 from seatrial.backends.prometheus import SeriesPoints
-from seatrial.live.questions import question
+from seatrial.live.questions import Question, question
 from seatrial.live.watcher import NO_PROMETHEUS, Watched, Watcher
-from seatrial.project.telemetry import Bounded, ClientRequests, Roles, ServerRequests
+from seatrial.project.telemetry import Telemetry
 from seatrial.report.events import FleetSeen, ServiceSeen
 
-ROLES = Roles(
-    server_requests=ServerRequests(metric="served", method="m", route="r", status="s"),
-    client_requests=ClientRequests(metric="called", callee="to", method="m", route="r", status="s", error="e"),
-    busy=Bounded(metric="threads", limit="most"),
-    cpu_seconds="cpu",
-    resident_bytes="rss",
+TELEMETRY = Telemetry.model_validate(
+    {
+        "metrics": {
+            "served": {"type": "histogram", "labels": ["m", "r", "s"], "buckets": [0.1, 0.2]},
+            "called": {"type": "histogram", "labels": ["to", "s", "e"], "buckets": [0.1]},
+            "hits": {"type": "counter", "labels": ["page", "code"]},
+        },
+        "roles": {
+            "server_requests": {"metric": "served", "method": "m", "route": "r", "status": "s"},
+            "client_requests": {"metric": "called", "callee": "to", "status": "s", "error": "e"},
+            "busy": {"metric": "threads", "limit": "most"},
+            "cpu_seconds": "cpu",
+            "resident_bytes": "rss",
+        },
+        "services": {"foreign": {"server_requests": {"metric": "hits", "route": "page", "status": "code"}}},
+    }
 )
-REPLICAS = [Watched("a", "http://a-1/ready"), Watched("a", "http://a-2/ready"), Watched("b", "http://b-1/ready")]
-
-Values = Mapping[tuple[str, ...], float]
+PROBES = {"a": frozenset[str](), "b": frozenset[str]()}
+QUESTION = question(TELEMETRY, PROBES)
+REPLICAS = [
+    Watched("a", "http://a-1", "http://a-1/ready"),
+    Watched("a", "http://a-2", "http://a-2/ready"),
+    Watched("b", "http://b-1"),
+]
 
 
 class History:
     """A Prometheus whose answers are a function of the moment; keys are name, job, instance and further label=value."""
 
-    def __init__(self, values: Any, *, dead: bool = False) -> None:
-        self.values, self.dead = values, dead
+    def __init__(self, values: Any, asked: Question = QUESTION) -> None:
+        self.values, self.question, self.dead = values, asked, False
         self.asked: list[float] = []
 
     def query(self, expression: str, at: float) -> list[SeriesPoints]:
-        assert expression == question(ROLES)
+        assert expression == self.question.expression()
         self.asked.append(at)
         if self.dead:
             raise Unreachable("Prometheus at http://p does not answer: ConnectionError")
+        parts = {part.metric: str(number) for number, part in enumerate(self.question.parts)}
         return [
             SeriesPoints(
-                {"__name__": name, "job": job, "instance": instance, **dict(each.split("=") for each in rest)},
+                {"part": parts[name], "job": job, "instance": instance, **dict(each.split("=") for each in rest)},
                 [(at, value)],
             )
             for (name, job, instance, *rest), value in self.values(at).items()
         ]
 
 
-def watcher(values: Any, *, ready: bool = True) -> Watcher:
-    return Watcher(ROLES, [("a", "b")], REPLICAS, History(values), lambda _: ready)  # type: ignore[arg-type]
+def watcher(values: Any, **other: Any) -> Watcher:
+    return Watcher(TELEMETRY, QUESTION, [("a", "b")], REPLICAS, History(values), lambda *_: True, **other)  # type: ignore[arg-type]
 
 
 def steady(at: float) -> dict[tuple[str, ...], float]:
@@ -102,8 +116,7 @@ def test_the_window_is_five_seconds_as_soon_as_there_were_looks() -> None:
 
 
 def test_the_window_holds_five_scrapes() -> None:
-    made = Watcher(ROLES, [("a", "b")], REPLICAS, History(steady), lambda _: True, interval=15.0)  # type: ignore[arg-type]
-    seen = made.look(1000.0)
+    seen = watcher(steady, interval=15.0).look(1000.0)
     assert (seen.seconds, service(seen).rate) == (75, pytest.approx(10))
 
 
@@ -154,23 +167,58 @@ def test_a_dead_prometheus_is_an_obstacle_and_readiness_is_still_seen() -> None:
 
 
 def test_no_prometheus_is_an_obstacle() -> None:
-    made = Watcher(ROLES, [("a", "b")], REPLICAS, None, lambda _: True)
+    made = Watcher(TELEMETRY, QUESTION, [("a", "b")], REPLICAS, None, lambda *_: True)
     assert made.look(100.0).obstacle == NO_PROMETHEUS
 
 
 def test_each_replica_is_asked_whether_it_is_ready() -> None:
-    made = Watcher(ROLES, [], REPLICAS, None, lambda url: "a-2" not in url)
+    made = Watcher(TELEMETRY, QUESTION, [], REPLICAS, None, lambda url, _: "a-2" not in url)
     assert [(each.service, each.ready, each.replicas) for each in made.look(100.0).services] == [
         ("a", 1, 2),
         ("b", 1, 1),
     ]
 
 
-def test_without_optional_roles_nothing_of_them_is_asked() -> None:
-    bare = Roles(server_requests=ROLES.server_requests)
-    assert question(bare).count("sum by") == 3
-    assert "called" not in question(bare)
+def test_without_roles_only_scrapes_are_asked_about() -> None:
+    bare = question(Telemetry(), PROBES)
+    assert [part.metric for part in bare.parts] == ["up"]
+    made = Watcher(
+        Telemetry(), bare, [("a", "b")], REPLICAS, History(lambda _: {("up", "a", "a-1"): 1.0}, bare), lambda *_: True
+    )  # type: ignore[arg-type]
+    seen = made.look(100.0)
+    assert (service(seen).rate, service(seen).errors, service(seen).scraped, seen.calls[0].rate) == (
+        None,
+        None,
+        1,
+        None,
+    )
 
 
-def test_metrics_of_the_same_labels_are_selected_together() -> None:
-    assert '{__name__=~"up|cpu|rss|threads|most"}' in question(ROLES)
+def test_each_metric_is_asked_once_and_parts_are_told_apart() -> None:
+    assert len(QUESTION.parts) == len(set(QUESTION.parts)) == 9
+    assert QUESTION.expression().count('"part", "') == 9
+
+
+def test_a_service_has_roles_of_its_own() -> None:
+    asked = question(TELEMETRY, {"a": frozenset(), "foreign": frozenset({"/metrics"})})
+    assert "sum by (job, instance, code) (hits{page!~`/metrics`})" in asked.expression()
+
+    def hits(at: float) -> dict[tuple[str, ...], float]:
+        values = {("hits", "foreign", "f-1", "code=200"): 3 * at, ("hits", "foreign", "f-1", "code=502"): at}
+        return {("up", "foreign", "f-1"): 1.0, **values}
+
+    made = Watcher(TELEMETRY, asked, [], [Watched("foreign", "http://f")], History(hits, asked), lambda *_: True)  # type: ignore[arg-type]
+    found = service(made.look(100.0), "foreign")
+    assert (found.rate, found.errors, found.p95) == (pytest.approx(4), pytest.approx(1), None)
+
+
+def test_a_counter_without_a_status_tells_no_errors() -> None:
+    mute = TELEMETRY.model_copy(update={"services": {}})
+    role = mute.roles.server_requests
+    assert role is not None
+    roles = mute.roles.model_copy(update={"server_requests": role.model_copy(update={"status": None})})
+    mute = mute.model_copy(update={"roles": roles})
+    asked = question(mute, PROBES)
+    values = lambda at: {("up", "a", "a-1"): 1.0, ("served_count", "a", "a-1"): 2 * at}  # noqa: E731
+    made = Watcher(mute, asked, [], REPLICAS, History(values, asked), lambda *_: True)  # type: ignore[arg-type]
+    assert (service(made.look(100.0)).rate, service(made.look(101.0)).errors) == (pytest.approx(2), None)

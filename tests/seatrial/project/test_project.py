@@ -4,10 +4,11 @@ import pytest
 
 from seatrial.errors import ConfigError, UsageError
 from seatrial.project.find import find_project
-from seatrial.project.project import Project, load_project
+from seatrial.project.project import BUILT_IN_PROMETHEUS, Project, load_project
 
 ROOT = Path(__file__).parents[3]
 STUB = ROOT / "e2e" / "stub_fleet" / "seatrial.yml"
+FOREIGN = ROOT / "e2e" / "foreign" / "seatrial.yml"
 
 
 def changed(tmp_path: Path, text: str) -> Path:
@@ -17,7 +18,7 @@ def changed(tmp_path: Path, text: str) -> Path:
     return tmp_path / "seatrial.yml"
 
 
-@pytest.mark.parametrize("file", [ROOT / "seatrial.yml", STUB], ids=["sample", "stub"])
+@pytest.mark.parametrize("file", [ROOT / "seatrial.yml", STUB, FOREIGN], ids=["sample", "stub", "foreign"])
 def test_the_projects_here_are_right(file: Path) -> None:
     assert isinstance(load_project(file), Project)
 
@@ -29,9 +30,35 @@ def test_paths_become_absolute() -> None:
     assert project.load.locustfile == ROOT / "loadtests" / "locustfile.py"
 
 
-def test_a_project_needs_neither_prometheus_nor_hooks(tmp_path: Path) -> None:
-    project = load_project(changed(tmp_path, "fleet: fleet.yml\ntelemetry: telemetry.yml\n"))
-    assert (project.prometheus, project.load, project.hooks.populate) == (None, None, None)
+def test_a_project_needs_a_fleet_only(tmp_path: Path) -> None:
+    project = load_project(changed(tmp_path, "fleet: fleet.yml\n"))
+    assert (project.telemetry.metrics, project.load, project.hooks.populate) == ({}, None, None)
+
+
+@pytest.mark.parametrize(
+    "line, metrics, folder",
+    [
+        pytest.param("", "/metrics", BUILT_IN_PROMETHEUS, id="built in"),
+        pytest.param("", "null", None, id="nothing to scrape"),
+        pytest.param("prometheus: false", "/metrics", None, id="none wanted"),
+    ],
+)
+def test_prometheus_is_built_in_where_there_are_metrics(
+    tmp_path: Path, line: str, metrics: str, folder: Path | None
+) -> None:
+    file = changed(tmp_path, f"fleet: fleet.yml\n{line}\n")
+    fleet = (tmp_path / "fleet.yml").read_text().replace("metrics: /metrics", f"metrics: {metrics}")
+    (tmp_path / "fleet.yml").write_text(fleet)
+    assert load_project(file).prometheus == folder
+
+
+def test_the_built_in_configuration_is_there() -> None:
+    assert (BUILT_IN_PROMETHEUS / "prometheus.yml").is_file()
+
+
+def test_paths_that_seatrial_asks_by_itself_are_ignored() -> None:
+    project = load_project(STUB)
+    assert project.telemetry.roles_of("front").ignored_routes == ("/health/live", "/health/ready", "/metrics")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +72,7 @@ def test_a_project_needs_neither_prometheus_nor_hooks(tmp_path: Path) -> None:
         pytest.param(
             "fleet: fleet.yml\ntelemetry: telemetry.yml\nhooks: {fill: [a]}", 3, "known are: populate", id="hook"
         ),
-        pytest.param("fleet: fleet.yml", 1, "telemetry is missing", id="no telemetry"),
+        pytest.param("telemetry: telemetry.yml", 1, "fleet is missing", id="no fleet named"),
     ],
 )
 def test_a_wrong_project_is_refused_where_it_is_wrong(tmp_path: Path, text: str, line: int, words: str) -> None:
@@ -53,6 +80,14 @@ def test_a_wrong_project_is_refused_where_it_is_wrong(tmp_path: Path, text: str,
         load_project(changed(tmp_path, text))
     assert caught.value.line == line
     assert words in str(caught.value)
+
+
+def test_roles_of_a_stranger_are_refused_where_they_stand(tmp_path: Path) -> None:
+    file = changed(tmp_path, "fleet: fleet.yml\ntelemetry: telemetry.yml")
+    with (tmp_path / "telemetry.yml").open("a") as telemetry:
+        telemetry.write("services: {nobody: {busy: null}}\n")
+    with pytest.raises(ConfigError, match=r"services names 'nobody'.*Known are: front, back"):
+        load_project(file)
 
 
 def test_the_project_is_found_from_below(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from seatrial.errors import ConfigError
-from seatrial.project.telemetry import Telemetry, load_telemetry
+from seatrial.project.telemetry import Telemetry
+from seatrial.project.telemetry_checks import load_telemetry
 
 CONTRACT = """
 metrics:
@@ -37,10 +38,26 @@ def read(tmp_path: Path, text: str) -> Telemetry:
 
 def test_roles_are_read_by_name(tmp_path: Path) -> None:
     roles = read(tmp_path, CONTRACT).roles
+    assert roles.server_requests
     assert roles.server_requests.status == "status"
     assert roles.pending_work == ("busy_threads",)
     assert roles.log
+    assert roles.log.server_request
     assert roles.log.server_request.event == "served"
+
+
+def test_a_service_may_have_roles_of_its_own(tmp_path: Path) -> None:
+    own = "services: {odd: {server_requests: {metric: served_seconds}, log: null}}"
+    telemetry = read(tmp_path, f"{CONTRACT}{own}")
+    odd, even = telemetry.roles_of("odd"), telemetry.roles_of("even")
+    assert odd.server_requests
+    assert (odd.server_requests.route, odd.log, odd.pending_work) == (None, None, ("busy_threads",))
+    assert even == telemetry.roles
+
+
+@pytest.mark.parametrize("kind, name", [("counter", "n"), ("histogram", "n_count"), ("summary", "n_count")])
+def test_what_counts_is_a_series_of_the_metric(kind: str, name: str) -> None:
+    assert Telemetry.model_validate({"metrics": {"n": {"type": kind}}}).counted_as("n") == name
 
 
 def test_what_a_fleet_does_not_have_is_none(tmp_path: Path) -> None:
@@ -52,12 +69,22 @@ def test_what_a_fleet_does_not_have_is_none(tmp_path: Path) -> None:
     "old, new, words",
     [
         pytest.param("[busy_threads]", "[idle]", "metric 'idle', which is not declared", id="metric"),
-        pytest.param("metric: served_seconds", "metric: busy_threads", "must name a histogram", id="no histogram"),
+        pytest.param(
+            "metric: served_seconds",
+            "metric: busy_threads",
+            "must name a counter, histogram or summary",
+            id="no counter",
+        ),
         pytest.param("route: route", "route: path", "'path' is no label of it", id="label"),
         pytest.param("timestamp: at", "timestamp: then", "log field 'then', which is not declared", id="log field"),
         pytest.param("parent: what", "parent: who", "log field 'who'", id="another log field"),
         pytest.param("callee: what", "callee: whom", "log field 'whom'", id="log field of a line"),
-        pytest.param(", buckets: [0.1, 1]", "", "is a histogram. Give it buckets", id="no buckets"),
+        pytest.param("    event: what\n", "", "there is none. Name it in log.event", id="event without its field"),
+        pytest.param("    level: what\n", "", "Name its field in log.level", id="levels without their field"),
+        pytest.param(
+            "{event: served, method: what, route: what, status: what}", "{}", "nothing tells such a line", id="any line"
+        ),
+        pytest.param("roles:\n", "services: {a: {busy: {metric: x, limit: y}}}\nroles:\n", "metric 'x'", id="own role"),
         pytest.param("[0.1, 1]", "[1, 0.1]", "do not rise", id="buckets fall"),
         pytest.param("type: gauge", "type: gauge, buckets: [1]", "Remove its buckets", id="buckets of a gauge"),
         pytest.param("type: keyword", "type: word", "logs.what.type is 'word'", id="log type"),

@@ -3,15 +3,23 @@ from typing import Any
 
 import pytest
 
+from seatrial.errors import StackError
 from seatrial.project.fleet import Fleet
-from seatrial.stacks.places import Place, admin_targets, environment_of, take_places, traffic_targets
+from seatrial.stacks.places import Place, Telling, first_urls, take_places, traffic_targets
 from seatrial.stacks.ports import PortLocks
 
 FLEET = Fleet.model_validate(
     {
         "name": "demo",
         "entry": "front",
-        "environment": {"PORT": "{port}", "NAME": "{instance}", "STORE": "{store}", "FAULTS": "{faults}", "WHO": "all"},
+        "environment": {
+            "PORT": "{port}",
+            "ADMIN": "{admin_port}",
+            "NAME": "{instance}",
+            "STORE": "{store}",
+            "FAULTS": "{faults}",
+            "WHO": "all",
+        },
         "services": {
             "front": {"command": ["run"], "port": 29001, "admin_port": 29101},
             "back": {
@@ -63,15 +71,14 @@ def test_clients_discover_traffic_addresses() -> None:
     }
 
 
-def test_prometheus_is_told_admin_addresses_of_one_service() -> None:
-    found = admin_targets(places(), "back")
-    assert [group["targets"] for group in found] == [["127.0.0.1:1102"], ["127.0.0.1:1103"]]
+def telling(fleet: Fleet = FLEET, *, faults: bool = False) -> Telling:
+    return Telling(fleet, Path("/p"), Path("/runs/r"), first_urls(places()), faults)
 
 
 def test_braces_are_filled_and_the_services_own_come_last() -> None:
-    run_dir = Path("/runs/r")
-    assert environment_of(places()[2], FLEET, run_dir, faults=True) == {
+    assert telling(faults=True).environment(places()[2]) == {
         "PORT": "1003",
+        "ADMIN": "1103",
         "NAME": "back-2",
         "STORE": "sqlite:////runs/r/stores/back.db",
         "FAULTS": "1",
@@ -80,5 +87,50 @@ def test_braces_are_filled_and_the_services_own_come_last() -> None:
 
 
 def test_a_service_without_store_is_given_none() -> None:
-    variables = environment_of(places()[0], FLEET, Path("/r"), faults=False)
+    variables = telling().environment(places()[0])
     assert (variables["STORE"], variables["FAULTS"], variables["WHO"]) == ("", "0", "all")
+
+
+LOOSE = Fleet.model_validate(
+    {
+        "name": "demo",
+        "entry": "front",
+        "services": {
+            "front": {
+                "command": ["serve", "--bind", "{host}:{port}", "--back={urls[back]}"],
+                "log": "stdout",
+            },
+            "back": {"command": ["serve"], "port": 29003, "log": "logs/{instance}.jsonl"},
+        },
+    }
+)
+
+
+def test_one_port_serves_both_where_there_is_no_admin_port(ports: PortLocks) -> None:
+    found = take_places(LOOSE, {}, ports, preferred=False)
+    assert [place.port for place in found] == [place.admin_port for place in found]
+    assert found[0].port != 29003 == found[1].port
+
+
+def test_a_fixed_port_that_is_taken_is_no_other(ports: PortLocks) -> None:
+    ports.lock(29003)
+    with pytest.raises(StackError, match=r"back always listens on port 29003.*write {port}"):
+        take_places(LOOSE, {}, ports, preferred=False)
+
+
+def test_a_command_is_told_its_port_and_where_others_are() -> None:
+    assert telling(LOOSE).command(places()[0]) == ["serve", "--bind", "127.0.0.1:1001", "--back=http://127.0.0.1:1002"]
+
+
+@pytest.mark.parametrize(
+    "fleet, place, file, stream",
+    [
+        pytest.param(LOOSE, 0, Path("/runs/r/logs/front-1.jsonl"), "stdout", id="a stream's is the run's"),
+        pytest.param(LOOSE, 1, Path("/p/logs/back-1.jsonl"), None, id="a file beside seatrial.yml"),
+        pytest.param(FLEET, 1, Path("/runs/r/logs/back-1.jsonl"), None, id="the file that it is told"),
+        pytest.param(FLEET, 0, None, None, id="none"),
+    ],
+)
+def test_where_log_lines_are(fleet: Fleet, place: int, file: Path | None, stream: str | None) -> None:
+    own = telling(fleet)
+    assert (own.log_file(places()[place]), own.stream(places()[place])) == (file, stream)

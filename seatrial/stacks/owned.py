@@ -1,0 +1,215 @@
+"""What every stack has that this process owns: a run, a guardian, a Prometheus of its own, a state that others can read.
+
+Owns these and the hooks. Leaves to each kind of stack where its replicas are, and what may be done with them.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from seatrial import hooks
+from seatrial.errors import StackError
+from seatrial.project.project import Project
+from seatrial.run_folder import RunFolder, write_json
+from seatrial.settings import Settings, child_environment, read_settings
+from seatrial.stacks import observation, processes, prometheus
+from seatrial.stacks.guardian import Guardian
+from seatrial.stacks.places import HOST
+from seatrial.stacks.ports import PortLocks
+from seatrial.stacks.processes import Child
+from seatrial.stacks.protocol import Replica, UnplannedExit
+
+PROMETHEUS_PORT = 9090
+PROMETHEUS_SECONDS = 1.5
+
+
+class OnEvent(Protocol):
+    """Told what happens: step-started, step-finished, ready, restarted, unplanned-exit."""
+
+    def __call__(self, kind: str, /, **data: Any) -> None:
+        """`data` is plain text and numbers; times are seconds."""
+
+
+def ignore(_kind: str, /, **_data: Any) -> None:
+    """Tell nobody."""
+
+
+class OwnedStack(ABC):
+    """The common part of every stack.protocol.Stack; nothing is touched before `up`."""
+
+    def __init__(
+        self,
+        project: Project,
+        run: RunFolder,
+        *,
+        ports_preferred: bool = False,
+        on_event: OnEvent = ignore,
+        settings: Settings | None = None,
+    ) -> None:
+        self.project = project
+        self.run = run
+        self.run_dir = run.path
+        self._ports_preferred = ports_preferred
+        self._on_event = on_event
+        self._settings = settings or read_settings()
+        self._ports = PortLocks(self._settings.runtime_dir / "ports", run.id)
+        self._prometheus: Child | None = None
+        self._prometheus_url: str | None = None
+        self._guardian: Guardian | None = None
+        self._state = "new"
+
+    # What each kind of stack says
+
+    @abstractmethod
+    def entries(self) -> list[dict[str, Any]]:
+        """All replicas as stack.json has them: what a Replica is made of, `ready_url` and whether they are `external`."""
+
+    @abstractmethod
+    def entry_url(self) -> str:
+        """The address that clients use."""
+
+    @abstractmethod
+    def watch(self) -> None:
+        """Note every process that ended without having been asked to."""
+
+    def stores(self) -> dict[str, str]:
+        """Service to store URL."""
+        return {}
+
+    # What anybody may ask
+
+    def replicas(self) -> list[Replica]:
+        """Every replica that should be running; `ready` and pids as they are now."""
+        found = self.status()["services"]
+        return [Replica(**{**each, "log_file": each["log_file"] and Path(each["log_file"])}) for each in found]
+
+    def prometheus_url(self) -> str | None:
+        """None when none is to be started."""
+        return self._prometheus_url
+
+    def status(self) -> dict[str, Any]:
+        """The status document, looked up now."""
+        self.watch()
+        return observation.observe(self._document())
+
+    def hook_document(self, samples: Path | None = None, *, seed: int = 0, **extra: Any) -> dict[str, Any]:
+        """What a hook is told."""
+        return {
+            "run_dir": str(self.run_dir),
+            "services": self.status()["services"],
+            "stores": self.stores(),
+            "samples": samples and str(samples),
+            "random_seed": seed,
+            **extra,
+        }
+
+    def call_hook(self, name: str, command: Sequence[str], timeout: float = 120.0, **document: Any) -> dict[str, Any]:
+        """Run a hook of the project against this stack; `document` as for `hook_document`. Raises HookError."""
+        return hooks.run_hook(
+            name,
+            command,
+            self.hook_document(**document),
+            cwd=self.project.root,
+            run_id=self.run.id,
+            log=self.run.logs / f"hook-{name}.out",
+            timeout=timeout,
+        )
+
+    @contextmanager
+    def step(self, step: str) -> Iterator[None]:
+        """Tell when a step begins and ends, and how long it took."""
+        started = time.monotonic()
+        self._on_event("step-started", step=step)
+        yield
+        self._on_event("step-finished", step=step, seconds=time.monotonic() - started)
+
+    # Prometheus
+
+    def _begin(self) -> prometheus.Installation | None:
+        """Find Prometheus, if one is wanted, before anything is started; then put all under a guardian."""
+        found = self._find_prometheus()
+        self._guardian = Guardian.start(self.run.id, self.run_dir, self._ports.folder, child_environment(self.run.id))
+        return found
+
+    def _find_prometheus(self) -> prometheus.Installation | None:
+        if self.project.prometheus is None:
+            return None
+        found = prometheus.find_prometheus(self._settings.cache_dir)
+        if found is None:
+            raise StackError(f"no Prometheus that will do was found. {prometheus.REMEDY}")
+        return found
+
+    def _take_prometheus_port(self) -> None:
+        port = self._ports.take([PROMETHEUS_PORT] if self._ports_preferred else [])
+        self._prometheus_url = f"http://{HOST}:{port}"
+
+    def _write_targets(self) -> None:
+        """A file per service, which Prometheus reads."""
+        groups: dict[str, list[dict[str, Any]]] = {name: [] for name in self.project.fleet.services}
+        for each in self.entries():
+            if each["metrics_url"] is not None:
+                job, instance = each["service"], each["instance"]
+                groups[job].append(prometheus.scraped_at(each["metrics_url"], job=job, instance=instance))
+        for name, group in groups.items():
+            write_json(self.run.metrics / "prometheus" / "targets" / f"{name}.json", group)
+
+    def _start_prometheus(self, found: prometheus.Installation | None) -> None:
+        if found is None or self.project.prometheus is None or self._prometheus_url is None:
+            return
+        configuration = prometheus.copy_configuration(self.project.prometheus, self.run.metrics)
+        self._prometheus = processes.start(
+            "prometheus",
+            prometheus.command(found.binary, configuration, self._prometheus_url.removeprefix("http://")),
+            environment=child_environment(self.run.id),
+            cwd=configuration.parent,
+            output=self.run.logs / "prometheus.out",
+        )
+
+    def _prometheus_check(self) -> dict[str, Callable[[], bool]]:
+        """Whether Prometheus is ready, by its name; empty when there is none."""
+        if self._prometheus_url is None:
+            return {}
+        return {"prometheus": partial(observation.answers, f"{self._prometheus_url}/-/ready")}
+
+    def _end(self) -> None:
+        """Stop Prometheus, then all that the guardian still finds."""
+        processes.stop_all([self._prometheus] if self._prometheus else [], time.monotonic() + PROMETHEUS_SECONDS)
+        self._ports.release()
+        self._set_state("stopped")
+        if self._guardian is not None:
+            self._guardian.release()
+        self._guardian = None
+
+    # What others read
+
+    def _tell_loss(self, found: UnplannedExit) -> None:
+        told = {"name": found.name, "pid": found.pid, "returncode": found.returncode}
+        self.run.event("unplanned-exit", **told)
+        self._on_event("unplanned-exit", **told)
+
+    def _set_state(self, state: str) -> None:
+        self._state = state
+        write_json(self.run_dir / observation.FILE_NAME, self._document())
+
+    def _document(self) -> dict[str, Any]:
+        """stack.json: all that does not need to be looked up."""
+        pid = self._prometheus.pid if self._prometheus else None
+        services = self.entries()
+        return {
+            "run": self.run.id,
+            "run_dir": str(self.run_dir),
+            "kind": self.run.record["kind"],
+            "state": self._state,
+            "owner_pid": os.getpid(),
+            "owner_started": processes.started_at(os.getpid()),
+            "entry_url": self.entry_url() if services else None,  # none before there are ports
+            "services": services,
+            "prometheus": {"url": self._prometheus_url, "pid": pid} if self._prometheus_url else None,
+        }
