@@ -105,7 +105,9 @@ class LiveView:
         self._lookout.begin(
             Watcher(
                 telemetry=self._project.telemetry,
-                question=question(self._project.telemetry, {name: fleet.probes(name) for name in fleet.services}),
+                question=question(
+                    self._project.telemetry, {name: own_requests(fleet, name) for name in fleet.services}
+                ),
                 edges=edges(calls_of(self._project)),
                 replicas=[watched(fleet, each) for each in stack.replicas()],
                 prometheus=Prometheus(url, http, timeout=ASK_SECONDS) if url else None,
@@ -122,6 +124,11 @@ class LiveView:
             return
         self._on_page(self._page.url)
         self._renderer.show(Note(f"live page {self._page.url}"))  # who reads the page knows where it is
+
+
+def own_requests(fleet: Fleet, service: str) -> frozenset[str]:
+    """The paths by which Seatrial's own requests are among the service's; with a port of their own none are."""
+    return frozenset() if fleet.has_admin_port(service) else fleet.probes(service)
 
 
 def says_ready(url: str, ready_url: str | None) -> bool:

@@ -9,8 +9,8 @@ import pytest
 from seatrial.live.board import About
 from seatrial.live.lookout import Lookout
 from seatrial.live.server import PageServer, Site
-from seatrial.live.view import LiveView, fleet_document
-from seatrial.project.fleet import Fleet
+from seatrial.live.view import LiveView, fleet_document, own_requests
+from seatrial.project.fleet import Admin, Fleet
 from seatrial.project.project import Hooks, Project
 from seatrial.project.telemetry import Roles, ServerRequests, Telemetry
 from seatrial.report.events import Event, FleetSeen, Note, ProcessLost, StepStarted
@@ -128,6 +128,12 @@ def test_an_interruption_while_opening_takes_the_renderer_down() -> None:
     with pytest.raises(KeyboardInterrupt), view(interrupted, renderer):
         pass
     assert not renderer.open
+
+
+def test_probes_count_as_own_requests_where_they_share_the_traffics_port() -> None:
+    lean = FLEET.services["front"].model_copy(update={"admin_port": None, "admin": Admin(metrics="/m", ready="/r")})
+    fleet = FLEET.model_copy(update={"services": {"front": lean, "back": FLEET.services["back"]}})
+    assert (own_requests(fleet, "front"), own_requests(fleet, "back")) == ({"/m", "/r"}, frozenset())
 
 
 def test_what_never_changes_says_which_figures_are_absent() -> None:
