@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 GIT = shutil.which("git") or "git"
 TIMEOUT_SECONDS = 240
 STOP_SECONDS = 30
+PATIENCE_SECONDS = 1  # nobody is faster with Ctrl-C, and some programs are not ready for it when they say that they run
 FROM_DOCUMENTATION = re.compile(r"^SEATRIAL_|^LOCUST_")
 
 
@@ -82,6 +84,7 @@ class Checkout:
                         break
             finally:
                 too_long.cancel()
+                time.sleep(PATIENCE_SECONDS)
                 stop(process)
         return Done(process.returncode, "".join(lines))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from checkout import Checkout, Done
-from typist import TABLE, Typist, key, needs_a_stack, takes_minutes, unseen
+from typist import TABLE, Typist, key, needs_a_stack, reads_a_run, takes_minutes, unseen
 from written import Command, changes, commands, pages, read
 
 TUTORIAL = "docs/tutorial.md"
@@ -33,7 +33,8 @@ def typed_elsewhere() -> set[str]:
 
 REST = [command for command in distinct(*pages()) if key(command) not in typed_elsewhere()]
 ON_A_STACK = [command for command in REST if needs_a_stack(command)]
-ALONE = [command for command in REST if not needs_a_stack(command)]
+READING = [command for command in REST if reads_a_run(command)]
+ALONE = [command for command in REST if not needs_a_stack(command) and not reads_a_run(command)]
 
 
 @pytest.fixture
@@ -44,7 +45,10 @@ def typist(tmp_path: Path) -> Iterator[Typist]:
 
 
 def test_the_tutorial(typist: Typist) -> None:
-    assert [wrong for command in distinct(TUTORIAL) for wrong in typist.type(command)] == []
+    """And what other pages do with the run that it leaves."""
+    typed = distinct(TUTORIAL)
+    after = max(index for index, command in enumerate(typed, 1) if reads_a_run(command))
+    assert [wrong for command in (*typed[:after], *READING, *typed[after:]) for wrong in typist.type(command)] == []
 
 
 def test_commands_on_a_running_fleet(typist: Typist) -> None:

@@ -30,6 +30,10 @@ def needs_a_stack(command: Command) -> bool:
     return program == "locust" or (program == "seatrial" and bool(ON_A_STACK & {*arguments[:1]}))
 
 
+def reads_a_run(command: Command) -> bool:
+    return any("runs/latest" in word for word in command.words)
+
+
 def takes_minutes(command: Command) -> bool:
     """Trials, and whatever starts a fleet of its own."""
     return bool({"trial", "up"} & {*command.words})
@@ -52,7 +56,7 @@ class Typist:
         if row:
             done, expected = self.checkout.until(row["shows"], words, command.settings), int(row["ends"])
         else:
-            done, expected = self.checkout.run(words, command.settings), CODES.get(verdict(command), 0)
+            done, expected = self.checkout.run(words, command.settings), promised(command)
             if done.code == CODES["INCONCLUSIVE"] != expected:  # the machine kept the load from its plan: once more
                 done = self.checkout.run(words, command.settings)
         self.look(words)
@@ -68,7 +72,8 @@ class Typist:
 
     def failed(self) -> list[str]:
         """The checks that failed in the latest run."""
-        document = json.loads((self.checkout.root / "runs" / "latest" / "verdict.json").read_text())
+        file = self.checkout.root / "runs" / "latest" / "verdict.json"
+        document = json.loads(file.read_text()) if file.is_file() else {"checks": []}
         return [check["name"] for check in document["checks"] if check["verdict"] == "FAIL"]
 
     def own(self, words: Sequence[str]) -> list[str]:
@@ -95,9 +100,9 @@ class Typist:
             self.stack = None
 
 
-def verdict(command: Command) -> str:
-    """The verdict that the page promises."""
-    return command.note.partition(":")[0]
+def promised(command: Command) -> int:
+    """The exit code by the table, or by what the page says of the verdict."""
+    return int(TABLE["ends"].get(key(command), CODES.get(command.note.partition(":")[0], 0)))
 
 
 def unseen(shown: Sequence[str], output: str) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+import yaml
 from refusals import Names, refusal
-from written import Command, astray, changes, commands, pages, read
+from written import ROOT, Command, astray, changes, commands, pages, read
 
 from seatrial.cli.dispatch import VERBS
 
@@ -30,6 +31,12 @@ def test_every_verb_is_documented(verb: str) -> None:
     assert verb in {
         command.words[1] for command in COMMANDS if command.words[0] == "seatrial" and len(command.words) > 1
     }
+
+
+def test_what_is_said_of_running_them_is_of_commands_that_stand_there() -> None:
+    table = yaml.safe_load((ROOT / "e2e" / "documented.yml").read_text(encoding="utf-8"))
+    rows = {text for section in table.values() for text in section}
+    assert rows - {" ".join(command.of_the_sample()) for command in COMMANDS} == set()
 
 
 @pytest.mark.parametrize("page", PAGES)

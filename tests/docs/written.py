@@ -136,9 +136,9 @@ def commands(page: str, text: str) -> list[Command]:
 def _command(page: str, line: int, text: str) -> Command:
     words = shlex.split(text, comments=True)
     settings = [word for word in words if SETTING.match(word)][: _leading(words)]
-    typed = tuple(word.removeprefix(".venv/bin/") for word in words[len(settings) :])
+    program, *arguments = words[len(settings) :]
     _, _, note = text.partition(" # ")
-    return Command(page, line, typed, tuple(settings), note.strip())
+    return Command(page, line, (program.removeprefix(".venv/bin/"), *arguments), tuple(settings), note.strip())
 
 
 def _leading(words: list[str]) -> int:
