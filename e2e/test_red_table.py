@@ -13,6 +13,7 @@ from typing import Any
 import disturbances
 import pytest
 import yaml
+from _pytest.mark.structures import ParameterSet
 
 HERE = Path(__file__).parent
 TABLE = yaml.safe_load((HERE / "red_table.yml").read_text())
@@ -33,7 +34,7 @@ def run_trial(row: dict[str, Any], runs: Path) -> tuple[int, str]:
         run_dir = loading(runs) if "disturb" in row else None
         for name in row.get("disturb", []):
             disturbances.BY_NAME[name](run_dir)
-        code = process.wait(timeout=240)
+        code = process.wait(timeout=900 if row.get("slow") else 240)
     return code, (runs / "output.txt").read_text()
 
 
@@ -78,8 +79,11 @@ def by_name(verdict: dict[str, Any]) -> dict[str, str]:
     return {check["name"]: check["verdict"] for check in verdict["checks"]}
 
 
-@pytest.mark.red
-@pytest.mark.parametrize("row", TABLE["rows"], ids=row_id)
+def marked(row: dict[str, Any]) -> ParameterSet:
+    return pytest.param(row, id=row_id(row), marks=pytest.mark.slow if row.get("slow") else pytest.mark.red)
+
+
+@pytest.mark.parametrize("row", [marked(row) for row in TABLE["rows"]])
 def test_row(row: dict[str, Any], tmp_path: Path) -> None:
     verdict, code, output = judged(row, tmp_path / "first")
     if by_name(verdict)["load.valid"] != "PASS" and "load.valid" not in row.get("unsure", []):

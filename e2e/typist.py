@@ -31,7 +31,7 @@ def needs_a_stack(command: Command) -> bool:
 
 
 def reads_a_run(command: Command) -> bool:
-    return any("runs/latest" in word for word in command.words)
+    return "report" in command.words[:2] or any("runs/latest" in word for word in command.words)
 
 
 def takes_minutes(command: Command) -> bool:
@@ -77,11 +77,10 @@ class Typist:
         return [check["name"] for check in document["checks"] if check["verdict"] == "FAIL"]
 
     def own(self, words: Sequence[str]) -> list[str]:
-        """With the stack's address and run where the page has others."""
-        if self.stack is None:
-            return list(words)
-        address, run = str(self.stack["entry_url"]), str(self.stack["run"])
-        return [RUN.sub(run, word).replace(STAND_INS["URL"], address) for word in words]
+        """With the stack's address and run, or the latest run, where the page has others."""
+        latest = self.checkout.root / "runs" / "latest"
+        stack = self.stack or {"entry_url": STAND_INS["URL"], "run": latest.resolve().name}
+        return [RUN.sub(str(stack["run"]), word).replace(STAND_INS["URL"], str(stack["entry_url"])) for word in words]
 
     def up(self, *arguments: str) -> None:
         done = self.checkout.run(["seatrial", "up", "--detach", *arguments])

@@ -49,9 +49,17 @@ def process_starts(reading: Reading, roles: Roles) -> dict[str, float]:
 
 
 def stored_requests(
-    before: Reading, stored: Mapping[str, Samples], service: str, roles: Roles, left: Left = MappingProxyType({})
+    before: Reading,
+    stored: Mapping[str, Samples],
+    starts: Mapping[str, float],
+    service: str,
+    roles: Roles,
+    left: Left = MappingProxyType({}),
 ) -> int | None:
-    """What a service's stored counters gained since the first reading; None when an instance is missing on a side."""
+    """What a service's stored counters gained since the first reading; None when an instance is missing on a side.
+
+    `starts` are the process starts of those whose counters were stored: counters alone do not tell whose they are.
+    """
     total = 0.0
     mine = [target for target in before.targets if target.service == service]
     for target in mine:
@@ -61,7 +69,10 @@ def stored_requests(
             return None
         if target.instance not in stored:
             return None
-        total += _served(_gained(then, [*left.get(target.instance, ()), stored[target.instance]], roles), roles)
+        last = dict(stored[target.instance])
+        if roles.process_start and target.instance in starts:
+            last[Series(roles.process_start, ())] = starts[target.instance]
+        total += _served(_gained(then, [*left.get(target.instance, ()), last], roles), roles)
     return round(total) if mine else None
 
 

@@ -16,23 +16,29 @@ from seatrial.backends.exposition import Samples as Series
 from seatrial.backends.exposition import parse_exposition
 from seatrial.backends.logs import LogEvidence, LogSlice, read_logs
 from seatrial.backends.prometheus import Prometheus
-from seatrial.checks.inputs import ClientRow, Generator, ServiceCounts, StepSamples, Stop
+from seatrial.checks.ceilings import Wanted, for_each
+from seatrial.checks.inputs import ClientRow, Generator, Resource, ServiceCounts, StepSamples, Stop
 from seatrial.checks.limits import Judged
 from seatrial.checks.load import Validity
 from seatrial.checks.metrics import Endpoint
 from seatrial.checks.reconcile_prometheus import Stored
+from seatrial.checks.saturation import Measured, Nearest, nearest_limit
 from seatrial.checks.scrapes import Outage, Scrapes
 from seatrial.checks.traces import Chosen, choose
 from seatrial.counting import Left, process_starts, service_counts, stored_requests
 from seatrial.load.errors import NoSamples
-from seatrial.load.profile import ALL, Profile
+from seatrial.load.profile import ALL, Ceilings, Profile, Slopes
 from seatrial.load.samples import Samples, read_samples
-from seatrial.observed import Usage, observe
+from seatrial.measuring import Cost
+from seatrial.observed import EMPTY, Usage, observe
 from seatrial.project.project import Project
 from seatrial.readings import Reading, counter_names, load_reading, readable
 from seatrial.run_folder import read_json
 from seatrial.stacks.protocol import UnplannedExit
+from seatrial.timeline import Timeline
 
+# Of failed and of slow requests each, as many as a person looks at.
+NOTABLE = 12
 NO_SCRAPES = Scrapes(0.0, 0.0, 1.0, obstacle="there are no two readings to look between")
 
 
@@ -61,6 +67,11 @@ class Evidence:
     `expected` are, by step, the services that a success must touch, `right` its right statuses, both by the generator's
     account; `chosen` the requests whose traces were looked up; `stops` how replicas ended that were asked to, None when the
     fleet was not stopped.
+
+    `ceilings` and `slopes` are what is asked of each service, `measured` what its replicas used, `nearest` who was
+    nearest its limit, `timeline` all of that through the run,
+    `measuring` what the measuring cost, `notable`
+    the slowest and the failed requests.
 
     `offered_rate` is journeys per second planned over judged stages; `stored_requests` what Prometheus kept of the
     entry's requests between the readings.
@@ -93,6 +104,13 @@ class Evidence:
     invariants: HookAnswer = HookAnswer()
     asked: Asked = Asked()
     usage: Sequence[Usage] = ()
+    ceilings: Wanted = field(default_factory=dict)
+    slopes: Wanted = field(default_factory=dict)
+    measured: Measured | None = None
+    nearest: Nearest | None = None
+    timeline: Timeline = EMPTY
+    measuring: Sequence[Cost] = ()
+    notable: Sequence[Mapping[str, Any]] = ()
     offered_rate: float = 0.0
     requests: int = 0
     failures: int = 0
@@ -117,6 +135,7 @@ def collect(
     before = load_reading(run_dir / "metrics" / "before.json")
     after = load_reading(run_dir / "metrics" / "after.json")
     rows = samples.client_rows() if samples else []
+    record = read_json(run_dir / "run.json") or {}
     evidence = Evidence(
         entry=project.fleet.entry,
         limits={step: limits.model_dump(exclude_none=True) for step, limits in profile.limits.items()},
@@ -130,8 +149,12 @@ def collect(
         unquiet=unquiet(before, after),
         invariants=invariants,
         asked=_asked(project),
+        ceilings=_of_services(project, profile.ceilings),
+        slopes=_of_services(project, profile.slopes),
         span=(samples.started_at, samples.started_at + profile.seconds) if samples else None,
-        outages=_outages(read_json(run_dir / "run.json") or {}),
+        outages=_outages(record),
+        measuring=_measuring(record, samples),
+        notable=samples.notable(NOTABLE) if samples else [],
         offered_rate=_offered_rate(profile),
         requests=len(samples.requests["outcome"]) if samples else 0,
         failures=int((samples.requests["outcome"] != "ok").sum()) if samples else 0,
@@ -140,7 +163,9 @@ def collect(
     if before is None or after is None:
         return replace(evidence, logs_obstacle=evidence.unquiet, stored=Stored(obstacle=evidence.unquiet))
     left = counts_left(run_dir / "metrics" / "left")
-    return _observed(evidence, before, after, project, prometheus, exits, left)
+    observed = _observed(evidence, before, after, project, prometheus, exits, left)
+    began = observed.span[0] + min(profile.judged_seconds(), default=0) if observed.span else before.at
+    return _saturated(observed, after, began, _limits(project, record))
 
 
 def unquiet(before: Reading | None, after: Reading | None) -> str:
@@ -183,9 +208,51 @@ def _generator(samples: Samples | None) -> Generator | None:
     return replace(samples.generator(), faults=tuple(faults))
 
 
+def _of_services(project: Project, asked: Mapping[str, Ceilings | Slopes]) -> Wanted:
+    """What is asked of all is asked of each; of waiting for a store only where there is one."""
+    services = project.fleet.services
+    wanted = for_each({name: each.by_resource() for name, each in asked.items()}, list(services), ALL)
+    own = {name: each.by_resource() for name, each in asked.items() if name != ALL}
+    return {
+        name: {
+            resource: ceiling
+            for resource, ceiling in ceilings.items()
+            if resource is not Resource.STORE_WAIT or services[name].store or resource in own.get(name, {})
+        }
+        for name, ceilings in wanted.items()
+    }
+
+
+def _limits(project: Project, record: Mapping[str, Any]) -> dict[Resource, float]:
+    """What one replica can use at most, where it does not tell itself; from fleet.yml and the machine."""
+    machine = record.get("machine", {})
+    cores = project.fleet.cores_per_replica or machine.get("cores")
+    limits = {Resource.CPU: cores, Resource.MEMORY: machine.get("memory_bytes")}
+    return {resource: float(limit) for resource, limit in limits.items() if limit}
+
+
+def _saturated(evidence: Evidence, after: Reading, began: float, limits: Mapping[Resource, float]) -> Evidence:
+    replicas: dict[str, list[str]] = {}
+    for target in after.targets:
+        replicas.setdefault(target.service, []).append(target.instance)
+    obstacle = evidence.stored.obstacle
+    measured = Measured(evidence.timeline.tracks, replicas, evidence.judged, began, obstacle)
+    return replace(evidence, measured=measured, nearest=nearest_limit(measured, limits))
+
+
 def _asked(project: Project) -> Asked:
     roles = project.telemetry.roles
     return Asked(roles.client_requests is not None, roles.log is not None, project.prometheus is not None)
+
+
+def _measuring(record: Mapping[str, Any], samples: Samples | None) -> list[Cost]:
+    """The generator by its own account, the rest by run.json."""
+    costs = [Cost(**each) for each in record.get("measuring", [])]
+    if samples is None:
+        return costs
+    made = samples.generator()
+    cores = made.cpu_seconds / made.wall_seconds if made.wall_seconds else None
+    return [Cost("generator", cores, samples.resident_bytes()), *costs]
 
 
 def _outages(record: Mapping[str, Any]) -> list[Outage]:
@@ -231,7 +298,7 @@ def _observed(
 ) -> Evidence:
     roles = project.telemetry.roles
     instances = list(dict.fromkeys(target.instance for target in (*before.targets, *after.targets)))
-    logs, logs_obstacle = _logs(before, after, project, evidence.chosen)
+    logs, logs_obstacle = _logs(before, after, project, evidence)
     counters = counter_names(project.telemetry)
     seen = observe(prometheus, before, after, project, counters, evidence.span or (before.at, after.at))
     return replace(
@@ -247,7 +314,10 @@ def _observed(
         stored=seen.stored,
         scrapes=seen.scrapes,
         usage=seen.usage,
-        stored_requests=stored_requests(before, seen.stored.series, project.fleet.entry, roles, left),
+        timeline=seen.timeline,
+        stored_requests=stored_requests(
+            before, seen.stored.series, process_starts(after, roles), project.fleet.entry, roles, left
+        ),
         exits=[_in_words(each) for each in exits if each.name.split()[0] in instances],
         notes=[*evidence.notes, *seen.notes],
     )
@@ -258,7 +328,7 @@ def only(series: Series, names: set[str]) -> Series:
     return {key: value for key, value in series.items() if key.name in names}
 
 
-def _logs(before: Reading, after: Reading, project: Project, chosen: Chosen) -> tuple[LogEvidence | None, str]:
+def _logs(before: Reading, after: Reading, project: Project, evidence: Evidence) -> tuple[LogEvidence | None, str]:
     roles = project.telemetry.roles.log
     if roles is None:
         return None, ""
@@ -267,9 +337,11 @@ def _logs(before: Reading, after: Reading, project: Project, chosen: Chosen) -> 
         LogSlice(target.service, Path(target.log_file), begin.get(target.instance, 0), target.log_bytes)
         for target in after.targets
     ]
+    chosen = evidence.chosen
     sampled, failed = ([row.trace for row in rows] for rows in (chosen.sampled, chosen.failed))
+    told = [row["trace_id"] for row in evidence.notable]
     try:
-        return read_logs(slices, roles, entry=project.fleet.entry, sampled=sampled, failed=failed), ""
+        return read_logs(slices, roles, entry=project.fleet.entry, sampled=sampled, failed=failed, told=told), ""
     except (OSError, ValueError) as error:  # a file that vanished or shrank
         return None, f"the logs cannot be read: {error}"
 

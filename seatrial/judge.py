@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seatrial.checks.auth import auth_planned
+from seatrial.checks.ceilings import CEILINGS, SLOPES, judge_ceilings, judge_slopes
 from seatrial.checks.differences import Difference, merge
 from seatrial.checks.drain import drain_clean
 from seatrial.checks.finding import Finding, Verdict, overall
@@ -67,6 +68,7 @@ def judge(evidence: Evidence) -> Judgement:
         auth_planned(evidence.rows, evidence.right),
         _restarts(evidence),
         *_drain(evidence),
+        *_ceilings(evidence, _unless_passed(valid)),
         *_invariants(evidence),
     ]
     return Judgement(tuple(findings), tuple(_not_checked(evidence)), tuple(merge([*client[1], *edges[1]])))
@@ -151,6 +153,18 @@ def _drain(evidence: Evidence) -> list[Finding]:
     return [] if evidence.stops is None else [drain_clean(evidence.stops, expected=evidence.instances)]
 
 
+def _ceilings(evidence: Evidence, obstacle: str) -> list[Finding]:
+    measured = evidence.measured
+    if measured is None:
+        names = [f"{CEILINGS}.{service}" for service in evidence.ceilings]
+        names += [f"{SLOPES}.{service}" for service in evidence.slopes]
+        return [Finding(name, Verdict.INCONCLUSIVE, evidence.unquiet) for name in names]
+    return [
+        *judge_ceilings(evidence.ceilings, measured, obstacle=obstacle),
+        *judge_slopes(evidence.slopes, measured, obstacle=obstacle),
+    ]
+
+
 def _invariants(evidence: Evidence) -> list[Finding]:
     hook = evidence.invariants
     return invariants(hook.document, obstacle=hook.obstacle) if hook.asked else []
@@ -159,18 +173,16 @@ def _invariants(evidence: Evidence) -> list[Finding]:
 def _not_checked(evidence: Evidence) -> Iterator[NotChecked]:
     for step in sorted({*evidence.judged.steps} - {*evidence.limits}):
         yield NotChecked(f"latency.{step}", "the profile sets no limit for it")
-    if not evidence.limits:
-        yield NotChecked("latency, errors, rate", "the profile sets no limit")
-    if not evidence.asked.edges:
-        yield NotChecked("reconcile.edges", "telemetry.yml gives no metric the role client_requests")
-    if not evidence.asked.logs:
-        yield NotChecked("reconcile.logs, logs.errors", "telemetry.yml gives no log fields a role")
-    if unasked := _traces_unasked(evidence):
-        yield NotChecked("traces.complete", unasked)
-    if evidence.stops is None:
-        yield NotChecked("drain.clean", "the fleet was not stopped before the verdict")
-    if not evidence.asked.prometheus:
-        yield NotChecked("reconcile.prometheus, scrapes.continuous", "the project names no Prometheus")
-    if not evidence.invariants.asked:
-        yield NotChecked("invariants", "the project names no invariants hook")
-    yield from (NotChecked(name, reason) for name, reason in evidence.notes)
+    asked, unasked = evidence.asked, _traces_unasked(evidence)
+    reasons = {
+        "latency, errors, rate": "" if evidence.limits else "the profile sets no limit",
+        CEILINGS: "" if evidence.ceilings else "the profile sets none",
+        SLOPES: "" if evidence.slopes else "the profile sets none",
+        "reconcile.edges": "" if asked.edges else "telemetry.yml gives no metric the role client_requests",
+        "reconcile.logs, logs.errors": "" if asked.logs else "telemetry.yml gives no log fields a role",
+        "traces.complete": unasked,
+        "drain.clean": "the fleet was not stopped before the verdict" if evidence.stops is None else "",
+        "reconcile.prometheus, scrapes.continuous": "" if asked.prometheus else "the project names no Prometheus",
+        "invariants": "" if evidence.invariants.asked else "the project names no invariants hook",
+    }
+    yield from (NotChecked(name, reason) for name, reason in (*reasons.items(), *evidence.notes) if reason)

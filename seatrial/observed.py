@@ -1,41 +1,49 @@
 """What Prometheus kept of a run: the last counters, every scrape, and how busy each service was.
 
 Owns waiting for a scrape later than the last reading, and turning stored samples into the checks' inputs. Where
-Prometheus cannot be asked, usage falls back on the two readings.
+Prometheus cannot be asked, usage falls back on the two readings. Leaves resources through time to seatrial.timeline.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 import yaml
 
 from seatrial.backends.errors import BackendError
 from seatrial.backends.exposition import Samples, Series
 from seatrial.backends.prometheus import Prometheus, SeriesPoints
+from seatrial.checks.inputs import Resource
 from seatrial.checks.reconcile_prometheus import Stored
 from seatrial.checks.scrapes import Scrapes
 from seatrial.project.project import Project
 from seatrial.project.telemetry import Roles
 from seatrial.readings import Reading, readable
+from seatrial.timeline import Timeline, read_timeline
 
 SCRAPES_TO_WAIT = 5
 # Stored times are whole milliseconds.
 HALF_MILLISECOND = 0.0005
+EMPTY = Timeline()
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """A service over its replicas: mean share of busy threads, CPU cores, and bytes at most; None is not known."""
+    """A service over its replicas: mean share of busy threads, CPU cores, bytes and open files at most, and mean seconds
+    waited for the store per second; None is not known.
+    """
 
     service: str
     busy: float | None = None
     cpu: float | None = None
     rss_bytes: float | None = None
+    descriptors: float | None = None
+    store_wait: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,7 @@ class Observed:
     stored: Stored
     scrapes: Scrapes
     usage: Sequence[Usage] = ()
+    timeline: Timeline = EMPTY
     notes: Sequence[tuple[str, str]] = ()
 
 
@@ -62,13 +71,15 @@ def observe(
     try:
         prometheus = _present(prometheus)
         stored = _stored(prometheus, after, counters, interval)
-        up = {each.labels.get("instance", ""): each.points for each in prometheus.stored("up", before.at, after.at)}
-        usage = [_usage(prometheus, service, span, roles) for service in _services(after)]
+        timeline = read_timeline(prometheus, roles, before.at, after.at)
     except BackendError as error:
         lost = Scrapes(before.at, after.at, interval, obstacle=str(error))
         note = ("services.busy", f"not known, and cpu and rss_bytes from the two readings: {error}")
-        return Observed(Stored(obstacle=str(error)), lost, usage_of_readings(before, after, roles), [note])
-    return Observed(stored, Scrapes(before.at, after.at, interval, up), usage)
+        usage = usage_of_readings(before, after, roles)
+        return Observed(Stored(obstacle=str(error)), lost, usage, notes=[note])
+    loaded = timeline.within(*span)
+    scrapes = Scrapes(before.at, after.at, interval, timeline.up)
+    return Observed(stored, scrapes, [_usage(loaded, service) for service in _services(after)], timeline)
 
 
 def _present(prometheus: Prometheus | None) -> Prometheus:
@@ -94,7 +105,7 @@ def duration(text: str) -> float:
 
 
 def usage_of_readings(before: Reading, after: Reading, roles: Roles) -> list[Usage]:
-    """CPU between the readings and memory at the second; how busy a service was, two quiet moments cannot tell."""
+    """CPU between the readings, memory and open files at the second; how busy a service was, two quiet moments cannot tell."""
     first, last = readable(before), readable(after)
     seconds = max(after.at - before.at, 1e-9)
     found = []
@@ -102,7 +113,11 @@ def usage_of_readings(before: Reading, after: Reading, roles: Roles) -> list[Usa
         instances = [target.instance for target in after.targets if target.service == service]
         cpu = [_gain(first.get(name, {}), last.get(name, {}), roles.cpu_seconds) for name in instances]
         memory = [_value(last.get(name, {}), roles.resident_bytes) for name in instances]
-        found.append(Usage(service, None, _total(each and each / seconds for each in cpu), _total(memory)))
+        files = [
+            _value(last.get(name, {}), roles.descriptors.metric if roles.descriptors else None) for name in instances
+        ]
+        cores = _total(each and each / seconds for each in cpu)
+        found.append(Usage(service, cpu=cores, rss_bytes=_total(memory), descriptors=_total(files)))
     return found
 
 
@@ -131,36 +146,20 @@ def _kept(found: Sequence[SeriesPoints], counters: set[str]) -> Samples:
     return kept
 
 
-def _usage(prometheus: Prometheus, service: str, span: tuple[float, float], roles: Roles) -> Usage:
-    def ask(metric: str | None) -> dict[str, list[tuple[float, float]]]:
-        if metric is None:
-            return {}
-        found = prometheus.stored(f'{metric}{{job="{service}"}}', *span)
-        return {each.labels.get("instance", ""): each.points for each in found if each.points}
+def _usage(timeline: Timeline, service: str) -> Usage:
+    def over(resource: Resource, of_replica: Callable[[Sequence[float]], float]) -> list[float | None]:
+        values = ([value for _, value in track.points] for track in timeline.of(service, resource))
+        return [of_replica(each) if each else None for each in values]
 
-    cpu = [_slope(points) for points in ask(roles.cpu_seconds).values()]
-    memory = [max(value for _, value in points) for points in ask(roles.resident_bytes).values()]
-    busy = _share(ask(roles.busy.metric), ask(roles.busy.limit)) if roles.busy else None
-    return Usage(service, busy, _total(cpu), _total(memory))
-
-
-def _slope(points: Sequence[tuple[float, float]]) -> float | None:
-    """Gain per second; a restart in between makes it fall, and then it is not known."""
-    (begin, first), (end, last) = points[0], points[-1]
-    return (last - first) / (end - begin) if end > begin and last >= first else None
-
-
-def _share(
-    busy: Mapping[str, Sequence[tuple[float, float]]], limit: Mapping[str, Sequence[tuple[float, float]]]
-) -> float | None:
-    """The mean, over scrapes and replicas, of busy threads to all threads."""
-    shares = [
-        value / limit[instance][-1][1]
-        for instance, points in busy.items()
-        if limit.get(instance) and limit[instance][-1][1]
-        for _, value in points
-    ]
-    return sum(shares) / len(shares) if shares else None
+    threads = over(Resource.THREADS, fmean)
+    return Usage(
+        service,
+        busy=_total(each and each / len(threads) for each in threads),
+        cpu=_total(over(Resource.CPU, fmean)),
+        rss_bytes=_total(over(Resource.MEMORY, max)),
+        descriptors=_total(over(Resource.DESCRIPTORS, max)),
+        store_wait=_total(over(Resource.STORE_WAIT, fmean)),
+    )
 
 
 def _value(samples: Samples, name: str | None) -> float | None:

@@ -6,6 +6,7 @@ all looks to the renderers of seatrial.report.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,20 +28,25 @@ from seatrial.load.profile import Profile
 from seatrial.load.progress import Progress
 from seatrial.load.runner import LoadJob, drive
 from seatrial.load.samples import to_parquet
+from seatrial.measuring import Meter
 from seatrial.project.project import Project
 from seatrial.readings import quiet_reading
 from seatrial.report import wording
 from seatrial.report.document import RunFacts, verdict_document
 from seatrial.report.events import Event, LoadProgress, Note, RunStarted, StepFinished, StepStarted, VerdictReached
+from seatrial.report.html.page import report_html
+from seatrial.report.html.source import read_source
 from seatrial.report.junit import junit_xml
 from seatrial.report.summary import summary_markdown
 from seatrial.run_folder import RunFolder, write_json, write_text
 from seatrial.settings import child_environment
 from seatrial.stacks.local import LocalStack
 from seatrial.stacks.owner import Attendant
+from seatrial.stories import stories
 
 # A busy machine's Prometheus was seen to meet its targets 7 s after it had said that it is ready.
 SCRAPE_SECONDS = 20.0
+FILES = ("report.html", "verdict.json", "evidence.json", "junit.xml", "summary.md")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class Trial:
     timings: dict[str, float] = field(default_factory=dict)
     unmet: list[Finding] = field(default_factory=list)
     _driven: str = ""
+    _meter: Meter | None = None
 
     def go(self) -> Verdict:
         """Run all steps; whatever happens, the stack is down and the run finished afterwards."""
@@ -189,7 +196,8 @@ class Trial:
             discovery=self.stack.discovery_file,
             entry=self.order.project.fleet.entry,
         )
-        attendant = Attendant(self.stack)
+        attendant, self._meter = Attendant(self.stack), Meter(self._measurers())
+        self._meter.look()
         with self._step(f"drive {profile.name}, {profile.seconds} s") as told:
             try:
                 self.timings["load_seconds"] = drive(job, self._progress, attendant.turn)
@@ -200,6 +208,13 @@ class Trial:
                 told.result, told.ok = str(error), False
             # A restart that was asked for at the end is still one of this load's.
             attendant.finish()
+        self._meter.look()
+        self.run.add(measuring=[asdict(cost) for cost in self._meter.costs()])
+
+    def _measurers(self) -> dict[str, int]:
+        """The processes that measure, beside the generator."""
+        prometheus = self.stack.status()["prometheus"]
+        return {"harness": os.getpid(), **({"Prometheus": prometheus["pid"]} if prometheus else {})}
 
     def _progress(self, seen: Progress) -> None:
         """About once a second: tell, and look whether all live."""
@@ -219,6 +234,8 @@ class Trial:
         )
         self._driven = f"{seen.requests} requests, {seen.failures} failed"
         self.stack.unplanned_exits()
+        if self._meter is not None:
+            self._meter.look()
 
     # The verdict
 
@@ -233,6 +250,9 @@ class Trial:
                 invariants=self._invariants(),
                 exits=self.stack.unplanned_exits(),
             )
+            evidence.timeline.save(self.run.metrics / "timeline.json")
+            lines = evidence.logs.told if evidence.logs else []
+            write_json(self.run.path / "traces.json", stories(evidence.notable, lines))
             told.result = f"{len(evidence.rows)} requests"
         self.timings["judge_seconds"] = time.monotonic() - began
         return evidence
@@ -280,7 +300,9 @@ class Trial:
         )
         write_text(run.path / "junit.xml", junit_xml(document))
         write_text(run.path / "summary.md", summary_markdown(document))
-        files = {name: str(run.path / name) for name in ("verdict.json", "evidence.json", "junit.xml", "summary.md")}
+        with self._step("report"):
+            write_text(run.path / "report.html", report_html(read_source(run.path)))
+        files = {name: str(run.path / name) for name in FILES}
         return VerdictReached(judgement.verdict, document, files)
 
     def _down(self) -> None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from threading import Lock
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, MetaData, create_engine, event
@@ -45,12 +46,20 @@ class Database:
 
     Args:
         url: `sqlite:////absolute/path.db`, or `sqlite:///relative/path.db`.
+        waited: told, per write transaction, the seconds from asking until it was its turn.
+        hold: called while the store is held for writing (a fault holds it longer).
 
     Raises:
         StoreUrlError: another kind of store, or no file.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        waited: Callable[[float], object] = lambda _: None,
+        hold: Callable[[], object] = lambda: None,
+    ) -> None:
         path = sqlite_path(url)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)  # stores hold keys and hashes; SQLite gives its other files the same mode
@@ -63,6 +72,8 @@ class Database:
             hide_parameters=True,  # what is stored has no place in a traceback, which is logged
         )
         self._writing = Lock()
+        self._waited = waited
+        self._hold = hold
         event.listen(self._engine, "connect", _prepare)
 
     @contextmanager
@@ -79,11 +90,14 @@ class Database:
         Raises:
             StoreBusy: other threads wrote for longer than `BUSY_SECONDS`.
         """
+        asked = perf_counter()
         if not self._writing.acquire(timeout=BUSY_SECONDS):
             raise StoreBusy(f"The store was busy for {BUSY_SECONDS:g} s; try again.", headers={"Retry-After": "1"})
         try:
             with self._engine.begin() as connection:
                 _begin(connection, "BEGIN IMMEDIATE")
+                self._waited(perf_counter() - asked)
+                self._hold()
                 yield connection
         finally:
             self._writing.release()
@@ -109,7 +123,11 @@ def open_store(kit: Kit, migrate: Callable[[Database], None]) -> Database:
     Raises:
         StoreUrlError: SEATRIAL_STORE names something that cannot be served.
     """
-    database = Database(kit.settings.store or f"sqlite:///{FOLDER.absolute() / kit.service}.db")
+    database = Database(
+        kit.settings.store or f"sqlite:///{FOLDER.absolute() / kit.service}.db",
+        waited=kit.metrics.histogram("store_lock_wait_seconds").observe,
+        hold=kit.faults.hold_store,
+    )
     if kit.settings.migrate:
         migrate(database)
     kit.health.add("store", database.check)

@@ -19,10 +19,14 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from fleet.kit import exchange as exchanges
 from fleet.kit.errors import InternalError, KitError
 from fleet.kit.exchange import Exchange
+from fleet.kit.exhaustion import Hoard, spin
 
 ACCEPT_EXPIRED = "accept-expired"  # of every service with a token check: `auth` asks for it
 GENERAL = frozenset(
-    {"latency", "errors", "hang", "crash", "stop-counting", "drop-logs", "rubbish-metrics", ACCEPT_EXPIRED}
+    {
+        *("latency", "errors", "hang", "crash", "stop-counting", "drop-logs", "rubbish-metrics", ACCEPT_EXPIRED),
+        *("spin", "hoard", "leak-descriptors", "hold-store"),
+    }
 )
 _SHARES = frozenset({"errors", "stop-counting", "drop-logs"})  # their value is a share, all when absent
 HANG_SECONDS = 60.0
@@ -59,6 +63,7 @@ class Faults:
         self._draw = draw
         self._set: dict[str, Fault] = {}
         self._lifted = Event()
+        self.hoard = Hoard()
 
     def current(self) -> list[Fault]:
         """What is set now."""
@@ -80,6 +85,7 @@ class Faults:
             if fault.name in _SHARES and (fault.value or 0) > 1:
                 raise FaultError(f"{fault.name}={fault.value}: the value is a share, 0 to 1")
         self._set = by_name
+        self.hoard.drop()
         lifted, self._lifted = self._lifted, Event()
         lifted.set()
 
@@ -109,6 +115,20 @@ class Faults:
         # In this order, or a request caught between the two would wait for a lifting that has already been.
         if "hang" in self._set:
             lifted.wait(seconds)
+
+    def hold_store(self, wait: Callable[[float], object] = sleep) -> None:
+        """Called while a store is held for writing: hold it for longer."""
+        if self._set and (fault := self.hit("hold-store", exchanges.current())) is not None:
+            wait(fault.value or 0)
+
+    def consume(self, scope: exchanges.Scope | None) -> None:
+        """Use up what a replica has little of: a core for `spin` seconds, `hoard` bytes, `leak-descriptors` files."""
+        if (fault := self.hit("spin", scope)) is not None:
+            spin(fault.value or 0)
+        if (fault := self.hit("hoard", scope)) is not None:
+            self.hoard.keep_bytes(int(fault.value or 0))
+        if (fault := self.hit("leak-descriptors", scope)) is not None:
+            self.hoard.keep_files(int(fault.value or 1))
 
 
 def parse(document: object) -> list[Fault]:
@@ -146,6 +166,7 @@ def init_app(
             faults.hang()
         if (latency := faults.hit("latency", scope)) is not None:
             wait(latency.value or 0)
+        faults.consume(scope)
         if faults.hit("errors", scope):
             raise InjectedError("An injected fault.")
 

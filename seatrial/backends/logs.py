@@ -11,6 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from seatrial.checks.inputs import (
 from seatrial.project.telemetry import LogRoles
 
 EXAMPLES = 5
+UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 SHOWN_CHARACTERS = 200
 
 
@@ -54,13 +56,37 @@ class LogSlice:
 
 
 @dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a trace that is told: `at` is its timestamp in epoch seconds, when the event ended; `seconds` what it took.
+
+    `kind` is served (a request that was answered), called (one attempt of a call) or empty.
+    """
+
+    trace: str
+    service: str
+    at: float
+    seconds: float | None
+    kind: str
+    level: str
+    message: str
+    status: str
+    callee: str
+    error: str
+    span: str
+    parent: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogEvidence:
-    """Per service what its lines say; the request lines of the entry; what pairs along the edges; the chosen traces."""
+    """Per service what its lines say; the request lines of the entry; what pairs along the edges; the chosen traces; and
+    all lines of those that are told.
+    """
 
     services: dict[str, ServiceLog]
     entry_lines: list[RequestLine]
     edges: EdgeLines
     traces: TraceLines = field(default_factory=TraceLines)
+    told: list[LogLine] = field(default_factory=list)
 
 
 def read_logs(
@@ -70,8 +96,11 @@ def read_logs(
     entry: str,
     sampled: Collection[str] = (),
     failed: Collection[str] = (),
+    told: Collection[str] = (),
 ) -> LogEvidence:
     """Everything the checks ask of the logs; who served is told of `sampled` traces, what calls lack also of `failed` ones.
+
+    All lines are given of the traces in `told`.
 
     Raises OSError and ValueError when a file is not what it was.
     """
@@ -81,7 +110,7 @@ def read_logs(
             copies = [table.add(part, Path(folder, f"{number}.jsonl")) for number, part in enumerate(slices)]
             services = {service: table.service(service, copies) for service in {part.service for part in slices}}
             traces = table.traces(sampled, failed, services)
-            return LogEvidence(services, table.requests(entry), table.edges(entry), traces)
+            return LogEvidence(services, table.requests(entry), table.edges(entry), traces, list(table.told(told)))
         finally:
             table.close()
 
@@ -96,11 +125,13 @@ class _Table:
         self._event_id = roles.event_id
         self._kinds = {"served": server.event, "called": client.event}
         self._levels = list(roles.error_levels)
+        self._unit = UNITS[roles.duration.unit] if roles.duration else 0.0
         self._fields = {
             **{
                 name: getattr(roles, name)
-                for name in ("level", "event", "event_id", "message", "trace", "span", "parent")
+                for name in ("timestamp", "level", "event", "event_id", "message", "trace", "span", "parent")
             },
+            **({"duration": roles.duration.field} if roles.duration else {}),
             **{f"served_{name}": getattr(server, name) for name in ("method", "route", "status")},
             **{f"called_{name}": getattr(client, name) for name in ("callee", "method", "route", "status", "error")},
         }
@@ -220,6 +251,21 @@ class _Table:
         ((calls,),) = self._run("SELECT count(*) FROM call")
         return TraceLines({trace: frozenset(names) for trace, names in served}, calls, self._unmet())
 
+    def told(self, traces: Collection[str]) -> Iterator[LogLine]:
+        """All lines of these traces, as they were written."""
+        rows = self._run(
+            f"SELECT trace, service, timestamp, {'duration' if self._unit else 'NULL'}, "  # noqa: S608 - no text from outside
+            "CASE event WHEN ? THEN 'served' WHEN ? THEN 'called' ELSE '' END, coalesce(level, ''), coalesce(message, ''), "
+            "coalesce(served_status, called_status, ''), coalesce(called_callee, ''), coalesce(called_error, ''), "
+            "coalesce(span, ''), coalesce(parent, '') FROM line WHERE list_contains(?::VARCHAR[], trace) ORDER BY rowid",
+            self._kinds["served"],
+            self._kinds["called"],
+            list(traces),
+        )
+        for trace, service, timestamp, duration, *rest in rows:
+            if (at := _epoch(timestamp)) is not None:
+                yield LogLine(trace, service, at, _seconds(duration, self._unit), *rest)
+
     def _unmet(self) -> list[AnsweredCall]:
         rows = self._run(
             "SELECT trace, coalesce(span, ''), service, called_callee, called_status FROM call "
@@ -285,6 +331,22 @@ def _sound(line: bytes, event_id: str) -> bool:
     except ValueError:
         return False
     return isinstance(document, dict) and document.get(event_id) is not None
+
+
+def _epoch(timestamp: str | None) -> float | None:
+    """Of an ISO 8601 timestamp; one without a zone is UTC, as log shippers take it."""
+    try:
+        at = datetime.fromisoformat(timestamp or "")
+    except ValueError:
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def _seconds(duration: str | None, unit: float) -> float | None:
+    try:
+        return float(duration) * unit if duration is not None else None
+    except ValueError:
+        return None
 
 
 def _quoted(name: str) -> str:

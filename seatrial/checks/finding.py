@@ -34,8 +34,13 @@ class Finding:
 
 def overall(findings: Iterable[Finding]) -> Verdict:
     """The verdict over all findings; INCONCLUSIVE when there are none, since nothing was shown."""
-    verdicts = {finding.verdict for finding in findings}
+    return worst_of(finding.verdict for finding in findings)
+
+
+def worst_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """FAIL over INCONCLUSIVE over PASS, and INCONCLUSIVE of none."""
+    found = set(verdicts)
     for worst in (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS):
-        if worst in verdicts:
+        if worst in found:
             return worst
     return Verdict.INCONCLUSIVE

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +43,50 @@ class AttemptKey(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.method} {self.callee}{self.route} {self.status or self.error or 'without an answer'}"
+
+
+class Resource(StrEnum):
+    """What a replica can run out of: request threads (a share), cores, bytes, open files, and the writers' turn at the
+    store (seconds waited for it per second, over all threads).
+    """
+
+    THREADS = "threads"
+    CPU = "cpu"
+    MEMORY = "memory"
+    DESCRIPTORS = "descriptors"
+    STORE_WAIT = "store_wait"
+
+    @property
+    def unit(self) -> str:
+        """What its values are counted in."""
+        return UNITS[self]
+
+
+UNITS = {
+    Resource.THREADS: "ratio",
+    Resource.CPU: "cores",
+    Resource.MEMORY: "bytes",
+    Resource.DESCRIPTORS: "files",
+    Resource.STORE_WAIT: "s/s",
+}
+
+Points = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One resource of one replica through the run: epoch seconds and value. `limit` is what there is of it, if known."""
+
+    service: str
+    instance: str
+    resource: Resource
+    points: Points
+    limit: float | None = None
+
+    def within(self, begin: float, end: float) -> Track:
+        """What was measured between two moments."""
+        points = tuple((at, value) for at, value in self.points if begin <= at <= end)
+        return Track(self.service, self.instance, self.resource, points, self.limit)
 
 
 @dataclass(frozen=True, slots=True)

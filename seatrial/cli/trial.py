@@ -75,10 +75,14 @@ def read_order(invocation: Invocation, profile: str, faults: list[str], seed: in
         raise UsageError(f"a trial needs a load, and {invocation.file} names none. Add load.locustfile.")
     if faults and project.hooks.fault is None:
         raise UsageError(f"--fault needs a fault hook, and {invocation.file} names none. Add hooks.fault.")
-    chosen, plan = prepare(
-        profile, profiles=project.load.profiles, journeys=steps_file(project.load.locustfile), seed=seed
-    )
     known = tuple(project.fleet.services)
+    chosen, plan = prepare(
+        profile,
+        profiles=project.load.profiles,
+        journeys=steps_file(project.load.locustfile),
+        seed=seed,
+        services=known,
+    )
     return Order(
         project, chosen, plan, tuple(parse_fault(text, known) for text in faults), parse_replicas(replicas, list(known))
     )

@@ -7,7 +7,7 @@ imports a locustfile.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,15 +49,21 @@ class Plan:
 
 
 def prepare(
-    asked: str, *, profiles: Path | None, journeys: Path | None, seed: int | None = None
+    asked: str,
+    *,
+    profiles: Path | None,
+    journeys: Path | None,
+    seed: int | None = None,
+    services: Collection[str] | None = None,
 ) -> tuple[Profile, Plan]:
     """Find, read, plan and refuse: the whole way from a name to a profile that can be run.
 
-    `journeys` is the file of JourneySteps, `seed` replaces the profile's. Raises UsageError or ConfigError.
+    `journeys` is the file of JourneySteps, `seed` replaces the profile's, `services` are those that may have ceilings;
+    None where nobody judges them. Raises UsageError or ConfigError.
     """
     profile, source = read_profile(find_profile(asked, profiles))
     planned = plan(profile, read_steps(journeys))
-    problems = list(refusals(profile, planned))
+    problems = [*refusals(profile, planned), *(_strangers(profile, services) if services else ())]
     if problems:
         raise source.error(problems)
     return (profile if seed is None else profile.model_copy(update={"seed": seed})), planned
@@ -104,6 +110,14 @@ def refusals(profile: Profile, planned: Plan) -> Iterator[Problem]:
             yield Problem(("limits", step), f"no journey with a weight asks the step {step}. Known are: {known}.")
             continue
         yield from _short(step, limits, expected)
+
+
+def _strangers(profile: Profile, services: Collection[str]) -> Iterator[Problem]:
+    for kind, asked in (("ceilings", profile.ceilings), ("slopes", profile.slopes)):
+        for name in asked:
+            if name != ALL and name not in services:
+                known = ", ".join((ALL, *services))
+                yield Problem((kind, name), f"{kind} names '{name}', which is no service. Known are: {known}.")
 
 
 def needed(limits: Limits) -> dict[str, int]:

@@ -11,10 +11,13 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from seatrial.checks.figures import MEGABYTE
+from seatrial.checks.inputs import Resource
 from seatrial.errors import UsageError
 from seatrial.project.yaml_source import FileModel, YamlSource, load_yaml, validate
 
 ALL = "all"
+SLOPE_SECONDS = 600
 Ratio = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -86,6 +89,44 @@ class Validity(FileModel):
     )
 
 
+class Ceilings(FileModel):
+    """What any replica of a service may use while load is judged: on average a share of its request `threads`, `cpu`
+    in cores and `store_wait`, seconds waited for the store per second; at most `memory_mb` (10^6 bytes) and open files.
+    """
+
+    threads: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        default=None, description="Share of its request threads at work, on average."
+    )
+    cpu: PositiveFloat | None = Field(default=None, description="Cores, on average.")
+    store_wait: PositiveFloat | None = Field(
+        default=None, description="Seconds waited for the store per second, on average."
+    )
+    memory_mb: PositiveFloat | None = Field(default=None, description="10^6 bytes, at most.")
+    descriptors: PositiveFloat | None = Field(default=None, description="Open files, at most.")
+
+    def by_resource(self) -> dict[Resource, float]:
+        """Those that are asked, in the units of Resource."""
+        asked = {
+            Resource.THREADS: self.threads,
+            Resource.CPU: self.cpu,
+            Resource.STORE_WAIT: self.store_wait,
+            Resource.MEMORY: self.memory_mb and self.memory_mb * MEGABYTE,
+            Resource.DESCRIPTORS: self.descriptors,
+        }
+        return {resource: ceiling for resource, ceiling in asked.items() if ceiling is not None}
+
+
+class Slopes(FileModel):
+    """How fast any replica's use may grow while load is judged: `memory_mb` (10^6 bytes) and open files, per hour."""
+
+    memory_mb: PositiveFloat | None = Field(default=None, description="10^6 bytes per hour.")
+    descriptors: PositiveFloat | None = Field(default=None, description="Open files per hour.")
+
+    def by_resource(self) -> dict[Resource, float]:
+        """Those that are asked, in the units of Resource."""
+        return Ceilings(memory_mb=self.memory_mb, descriptors=self.descriptors).by_resource()
+
+
 class Profile(FileModel):
     """One file of loadtests' profiles; `name` defaults to the file's."""
 
@@ -110,6 +151,8 @@ class Profile(FileModel):
     limits: dict[str, Limits] = Field(
         default_factory=dict, description="By step, or for `all`; what is not named is not judged."
     )
+    ceilings: dict[str, Ceilings] = Field(default_factory=dict, description="By service: what a replica may use.")
+    slopes: dict[str, Slopes] = Field(default_factory=dict, description="By service: how fast its use may grow.")
     validity: Validity = Field(default=Validity(), description="When the load itself is no basis for a judgement.")
 
     @model_validator(mode="after")
@@ -120,8 +163,14 @@ class Profile(FileModel):
             raise ValueError(f"two stages are called {', '.join(twice)}. Give each its own name")
         if self.weights and not any(self.weights.values()):
             raise ValueError("all weights are 0. Give a journey a weight")
-        if self.limits and not any(stage.judge for stage in self.stages):
-            raise ValueError("limits are asked, but no stage says judge: true. Mark one")
+        asked = [name for name in ("limits", "ceilings", "slopes") if getattr(self, name)]
+        if asked and not any(stage.judge for stage in self.stages):
+            raise ValueError(f"{' and '.join(asked)} are asked, but no stage says judge: true. Mark one")
+        if self.slopes and len(self.judged_seconds()) < SLOPE_SECONDS:
+            raise ValueError(
+                f"slopes are asked of {len(self.judged_seconds())} judged seconds, but need {SLOPE_SECONDS}: what starts up"
+                " grows too. Judge for longer, or drop them"
+            )
         return self
 
     @property

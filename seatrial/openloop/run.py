@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -31,6 +33,8 @@ _logger = logging.getLogger(__name__)
 _ACCOUNT_SECONDS = 1.0
 # Enough to say what is wrong with a journey function; a flood of them says no more.
 _ERRORS_KEPT = 5
+# getrusage(2): ru_maxrss is in kilobytes, on macOS in bytes.
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 class Run:
@@ -129,6 +133,7 @@ class Run:
             "stopped_at": None if self.stopped_at is None else round(self.stopped_at, 6),
             "wall_seconds": round(wall, 3),
             "cpu_seconds": round(time.process_time() - self._cpu, 3),
+            "rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT,
             **{name: self.counts[name] for name in ("planned", "started", "shed", "ok", "failed", "unfinished")},
             "requests": self.counts["requests"],
             "in_flight": len(self._journeys),

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, PositiveFloat, StringConstraints
 
 from seatrial.project.yaml_source import FileModel, Problem, load_yaml, validate
 
@@ -57,10 +57,14 @@ class Service(FileModel):
 
 
 class Fleet(FileModel):
-    """`entry` is the only service that clients talk to; `migrate` runs once before any replica."""
+    """`entry` is the only service that clients talk to; `migrate` runs once before any replica.
+
+    `cores_per_replica` is how many cores one replica can use, 1 for a Python process with its lock; absent: all.
+    """
 
     name: Name
     entry: Name
+    cores_per_replica: PositiveFloat | None = None
     admin: Admin = Admin()
     migrate: Command | None = None
     environment: dict[str, str] = Field(default_factory=dict)

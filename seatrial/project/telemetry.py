@@ -51,11 +51,18 @@ class ClientRequests(FileModel):
     error: str
 
 
-class Busy(FileModel):
-    """Gauges: request threads at work, and how many there are."""
+class Bounded(FileModel):
+    """Gauges: how much of something is in use, and how much there is."""
 
     metric: str
     limit: str
+
+
+class Duration(FileModel):
+    """The log field that says how long an event took, which ended at the line's timestamp."""
+
+    field: str
+    unit: Literal["ns", "us", "ms", "s"]
 
 
 class ServerRequestLine(FileModel):
@@ -87,6 +94,7 @@ class LogRoles(FileModel):
     event: str
     event_id: str
     message: str
+    duration: Duration | None = None
     trace: str
     span: str
     parent: str
@@ -95,15 +103,21 @@ class LogRoles(FileModel):
 
 
 class Roles(FileModel):
-    """Optional roles are None or empty where a fleet has no such metric; what needs them is then not checked."""
+    """Optional roles are None or empty where a fleet has no such metric; what needs them is then not checked.
+
+    `busy` are request threads, `descriptors` open files; `store_wait` is a counter or histogram of the seconds that
+    writers waited for their turn at the store.
+    """
 
     server_requests: ServerRequests
     client_requests: ClientRequests | None = None
     active_requests: str | None = None
-    busy: Busy | None = None
+    busy: Bounded | None = None
     pending_work: tuple[str, ...] = ()
     cpu_seconds: str | None = None
     resident_bytes: str | None = None
+    descriptors: Bounded | None = None
+    store_wait: str | None = None
     process_start: str | None = None
     log: LogRoles | None = None
 
@@ -151,14 +165,15 @@ def _undeclared_metrics(telemetry: Telemetry) -> Iterator[Problem]:
 
 
 def _single_metrics(roles: Roles) -> Iterator[tuple[Keys, str]]:
-    for role in ("active_requests", "cpu_seconds", "resident_bytes", "process_start"):
+    for role in ("active_requests", "cpu_seconds", "resident_bytes", "store_wait", "process_start"):
         if getattr(roles, role) is not None:
             yield ("roles", role), getattr(roles, role)
     for index, name in enumerate(roles.pending_work):
         yield ("roles", "pending_work", index), name
-    if roles.busy is not None:
-        yield ("roles", "busy", "metric"), roles.busy.metric
-        yield ("roles", "busy", "limit"), roles.busy.limit
+    for role, gauges in (("busy", roles.busy), ("descriptors", roles.descriptors)):
+        if gauges is not None:
+            yield ("roles", role, "metric"), gauges.metric
+            yield ("roles", role, "limit"), gauges.limit
 
 
 def _undeclared_labels(telemetry: Telemetry, role: str, names: dict[str, str]) -> Iterator[Problem]:
@@ -182,9 +197,10 @@ def _undeclared_fields(telemetry: Telemetry) -> Iterator[Problem]:
 
 
 def _log_fields(roles: dict[str, object], keys: Keys) -> Iterator[tuple[Keys, str]]:
-    """Every value that names a field; below a kind of line, `event` is the value of one instead."""
+    """Every value that names a field; deeper down `event` and `unit` say what its values mean instead."""
     for key, value in roles.items():
         if isinstance(value, dict):
-            yield from _log_fields({name: field for name, field in value.items() if name != "event"}, (*keys, key))
+            named = {name: field for name, field in value.items() if name not in {"event", "unit"}}
+            yield from _log_fields(named, (*keys, key))
         elif isinstance(value, str):
             yield (*keys, key), value

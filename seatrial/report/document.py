@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from seatrial.checks.finding import Finding, Verdict
 from seatrial.checks.invariants import PREFIX
 from seatrial.checks.load import VALID
+from seatrial.checks.saturation import Nearest
 from seatrial.evidence import Evidence
 from seatrial.judge import Judgement
 from seatrial.load.profile import ALL
@@ -22,6 +23,7 @@ from seatrial.statistics.percentiles import percentile, samples_needed, share_of
 SCHEMA = 1
 SCHEMA_FILE = Path(__file__).with_name("verdict.schema.json")
 PERCENTILES = ("p50", "p95", "p99", "p999")
+USAGE = ("busy", "cpu", "rss_bytes", "descriptors", "store_wait")
 TIMINGS = ("up_seconds", "load_seconds", "judge_seconds", "total_seconds")
 
 
@@ -60,8 +62,12 @@ def verdict_document(
         "reconciliation": _reconciliation(evidence, judgement),
         "invariants": [_invariant(found) for found in judgement.findings if found.name.startswith(PREFIX)],
         "services": [
-            {"name": each.service, "busy": _number(each.busy), "cpu": _number(each.cpu), "rss_bytes": each.rss_bytes}
-            for each in evidence.usage
+            {"name": each.service, **{name: _number(getattr(each, name)) for name in USAGE}} for each in evidence.usage
+        ],
+        "nearest": _nearest(evidence.nearest),
+        "measuring": [
+            {"name": each.name, "cpu": _number(each.cpu), "rss_bytes": _number(each.rss_bytes)}
+            for each in evidence.measuring
         ],
         "timings": {name: _number(timings.get(name)) for name in TIMINGS},
     }
@@ -116,6 +122,10 @@ def _reconciliation(evidence: Evidence, judgement: Judgement) -> dict[str, Any]:
             for each in judgement.differences
         ],
     }
+
+
+def _nearest(nearest: Nearest | None) -> dict[str, Any] | None:
+    return None if nearest is None else {**asdict(nearest), "resource": nearest.resource.value}
 
 
 def _invariant(found: Finding) -> dict[str, str]:

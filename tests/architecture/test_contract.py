@@ -65,6 +65,7 @@ def test_role_labels_are_labels_of_their_metric() -> None:
 def test_log_roles_name_fields_of_the_contract() -> None:
     roles = dict(CONTRACT["roles"]["log"])
     roles.pop("error_levels")
+    roles["duration"] = roles["duration"]["field"]
     requests = [dict(roles.pop(name)) for name in ("server_request", "client_request")]
     for request in requests:
         request.pop("event")

@@ -11,7 +11,7 @@ from source_tree import ROOT, document, modules
 
 from fleet.hooks.equations import EQUATIONS
 
-FAMILIES = ["latency.all.p95", "errors.all", "rate.all"]
+FAMILIES = ["latency.all.p95", "errors.all", "rate.all", "ceilings.orders", "slopes.inventory"]
 NAMED = re.compile(r"[a-z]+\.[a-z-]+")
 TABLE = document("e2e/red_table.yml")
 

@@ -23,16 +23,19 @@ from seatrial.checks.inputs import (
     Generator,
     RequestKey,
     RequestLine,
+    Resource,
     ServiceCounts,
     ServiceLog,
     StepSamples,
     Stop,
     TraceLines,
+    Track,
 )
 from seatrial.checks.limits import Judged
 from seatrial.checks.load import Validity
 from seatrial.checks.metrics import Endpoint
 from seatrial.checks.reconcile_prometheus import Stored
+from seatrial.checks.saturation import Measured
 from seatrial.checks.scrapes import Scrapes
 from seatrial.checks.traces import Chosen
 from seatrial.evidence import Asked, Evidence, HookAnswer
@@ -55,6 +58,7 @@ def clean() -> Evidence:
     random = np.random.default_rng(3)
     window = np.sort(random.integers(0, 45, COUNT))
     samples = StepSamples("buy", random.exponential(0.01, COUNT), window, np.ones(COUNT, dtype=bool))
+    judged = Judged({"buy": samples, "all": replace(samples, step="all")}, range(45), 7)
     rows = [ClientRow(f"t{number}", f"s{number}", OK, "ok", "buy") for number in range(COUNT)]
     requests, attempts = Counter({OK: COUNT}), Counter({AttemptKey("back", *OK, ""): COUNT})
     logs = {"front": ServiceLog(requests, attempts, lines=2 * COUNT), "back": ServiceLog(requests, lines=COUNT)}
@@ -63,8 +67,10 @@ def clean() -> Evidence:
     return Evidence(
         entry="front",
         limits={"buy": {"p95": 0.1, "error_ratio": 0.01, "rate_min": 90}},
+        ceilings={"front": {Resource.CPU: 0.9}},
+        measured=used(judged),
         validity=Validity(),
-        judged=Judged({"buy": samples, "all": replace(samples, step="all")}, range(45), 7),
+        judged=judged,
         generator=Generator(2000, 2000, 0, 0, 30, 400, 12.0, 55.0, np.full(2000, 0.001)),
         rows=rows,
         expected={"buy": INVOLVED},
@@ -96,6 +102,12 @@ def whole(rows: Sequence[ClientRow]) -> TraceLines:
     return TraceLines({row.trace: frozenset(INVOLVED) for row in rows}, calls=len(rows))
 
 
+def used(judged: Judged, cores: float = 0.4) -> Measured:
+    points = tuple((100.5 + second, cores) for second in range(45))
+    tracks = [Track("front", "front-1", Resource.CPU, points)]
+    return Measured(tracks, {"front": ["front-1"], "back": ["back-1"]}, judged, 100.0)
+
+
 def undecided(evidence: Evidence) -> dict[str, Verdict]:
     return {found.name: found.verdict for found in judge(evidence).findings if found.verdict is not Verdict.PASS}
 
@@ -109,7 +121,7 @@ def test_a_clean_run_passes_every_check() -> None:
     judgement = judge(clean())
     assert undecided(clean()) == {}
     assert judgement.verdict is Verdict.PASS
-    assert [each.name for each in judgement.not_checked] == ["latency.all"]
+    assert [each.name for each in judgement.not_checked] == ["latency.all", "slopes"]
 
 
 def late(evidence: Evidence) -> Evidence:
@@ -152,6 +164,14 @@ def refused(evidence: Evidence) -> Evidence:
     return replace(evidence, right={"buy": frozenset({"401"})})
 
 
+def saturated(evidence: Evidence) -> Evidence:
+    return replace(evidence, measured=used(evidence.judged, cores=0.99))
+
+
+def unmeasured(evidence: Evidence) -> Evidence:
+    return replace(evidence, measured=None, unquiet="there is no reading after the load")
+
+
 def hanging(evidence: Evidence) -> Evidence:
     return replace(evidence, stops=[Stop(instance, -9, 5.0, killed=True, planned="drain") for instance in INSTANCES])
 
@@ -162,7 +182,7 @@ F, U = Verdict.FAIL, Verdict.INCONCLUSIVE
 @pytest.mark.parametrize(
     "change, expected",
     [
-        (late, {"load.valid": U, "latency.buy.p95": U, "errors.buy": U, "rate.buy": U}),
+        (late, {"load.valid": U, "latency.buy.p95": U, "errors.buy": U, "rate.buy": U, "ceilings.front": U}),
         (uncounted, {"reconcile.edges": F, "reconcile.logs": F}),
         (no_prometheus, {"reconcile.prometheus": U, "scrapes.continuous": U}),
         (
@@ -175,11 +195,16 @@ F, U = Verdict.FAIL, Verdict.INCONCLUSIVE
         (cut, {"traces.complete": F}),
         (refused, {"auth.planned": F}),
         (hanging, {"drain.clean": F}),
+        (saturated, {"ceilings.front": F}),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
 def test_each_flaw_turns_its_own_checks(change: Change, expected: dict[str, Verdict]) -> None:
     assert undecided(change(clean())) == expected
+
+
+def test_ceilings_without_two_readings_are_open() -> None:
+    assert undecided(unmeasured(clean()))["ceilings.front"] is U
 
 
 def test_nothing_passes_without_evidence() -> None:
@@ -250,7 +275,7 @@ def test_junit_has_a_case_per_check() -> None:
         "reconcile.logs",
     }
     assert {case.get("name") for case in cases if case.find("error") is not None} >= {"load.valid", "errors.buy"}
-    assert len(suite.findall("testcase/skipped")) == int(suite.get("skipped", 0)) == 1
+    assert len(suite.findall("testcase/skipped")) == int(suite.get("skipped", 0)) == 2
 
 
 def test_junit_survives_what_a_log_line_may_hold() -> None:
@@ -262,7 +287,7 @@ def test_junit_survives_what_a_log_line_may_hold() -> None:
 def test_the_summary_shows_first_what_failed() -> None:
     text = summary_markdown(document(uncounted(clean())))
     head, _, folded = text.partition("<details>")
-    assert text.splitlines()[0].endswith("FAIL: 2 of 17 checks failed: reconcile.edges, reconcile.logs")
+    assert text.splitlines()[0].endswith("FAIL: 2 of 18 checks failed: reconcile.edges, reconcile.logs")
     assert "`reconcile.edges`" in head
     assert "latency.buy.p95" not in head
     assert "latency.buy.p95" in folded

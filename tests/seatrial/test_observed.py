@@ -14,12 +14,12 @@ from seatrial.backends.prometheus import Prometheus
 from seatrial.observed import Observed, Usage, duration, observe, scrape_interval
 from seatrial.project.fleet import Fleet, Service
 from seatrial.project.project import Hooks, Project
-from seatrial.project.telemetry import Busy, Roles, ServerRequests, Telemetry
+from seatrial.project.telemetry import Bounded, Roles, ServerRequests, Telemetry
 from seatrial.readings import Reading, TargetReading
 
 ROLES = Roles(
     server_requests=ServerRequests(metric="served", method="method", route="route", status="status"),
-    busy=Busy(metric="threads_busy", limit="threads"),
+    busy=Bounded(metric="threads_busy", limit="threads"),
     cpu_seconds="cpu",
     resident_bytes="rss",
 )
@@ -77,7 +77,7 @@ def test_usage_is_of_the_time_of_the_load() -> None:
 def test_stored_series_lack_the_labels_of_the_scrape() -> None:
     found = seen(Prometheus("http://p", FULL))
     assert found.stored.series == {"a-1": {Series("served_count", (("le", "1.0"),)): 5.0}}
-    assert found.scrapes.up == {"a-1": [(105.0, 1.0), (LATER, 1.0)]}
+    assert found.scrapes.up == {"a-1": ((105.0, 1.0), (LATER, 1.0))}
 
 
 def test_without_prometheus_usage_comes_from_the_readings_and_says_so() -> None:

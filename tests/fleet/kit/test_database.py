@@ -121,3 +121,15 @@ def test_a_failed_write_does_not_tell_what_was_to_be_written(database: Database)
 def test_the_file_is_its_owners_alone(database: Database, url: str) -> None:
     database.check()
     assert {oct(file.stat().st_mode & 0o777) for file in sqlite_path(url).parent.iterdir()} == {"0o600"}
+
+
+def test_each_write_tells_how_long_it_waited_and_may_be_held(url: str) -> None:
+    waited: list[float] = []
+    held: list[str] = []
+    database = Database(url, waited=waited.append, hold=lambda: held.append("held"))
+    database.create_schema(METADATA)
+    with database.read():
+        pass
+    assert (len(waited), held) == (1, ["held"])
+    assert 0 <= waited[0] < 5
+    database.close()

@@ -138,6 +138,21 @@ def test_commits(fault: Fault, expected: list[object]) -> None:
     assert committed(fault) == expected
 
 
+def test_what_was_hoarded_is_given_back_when_lifted() -> None:
+    own = faults(Fault(name="hoard", value=1000))
+    own.consume(None)
+    assert own.hoard.bytes_kept == 1000
+    own.replace([])
+    assert own.hoard.bytes_kept == 0
+
+
+@pytest.mark.parametrize("fault", [Fault(name="hold-store", value=0.3), Fault(name="hold-store", value=0.3, share=0)])
+def test_a_store_is_held_as_long_as_the_fault_says(fault: Fault) -> None:
+    slept: list[float] = []
+    faults(fault).hold_store(wait=slept.append)
+    assert slept == ([0.3] if fault.share else [])
+
+
 def test_hang_ends_when_lifted() -> None:
     own = faults(Fault(name="hang"))
     hung = threading.Thread(target=own.hang)

@@ -8,7 +8,7 @@ from seatrial.project.telemetry import Telemetry, load_telemetry
 CONTRACT = """
 metrics:
   served_seconds: {type: histogram, help: Served., labels: [method, route, status], buckets: [0.1, 1]}
-  busy_threads: {type: gauge, help: Busy.}
+  busy_threads: {type: gauge, help: Bounded.}
 logs:
   at: {type: date, help: When.}
   what: {type: keyword, help: Which event.}

@@ -52,6 +52,11 @@ def document(verdict: str = "PASS", *checks: dict[str, Any]) -> dict[str, Any]:
         or [check("latency.all.p95"), check("reconcile.client", unit="", reason="no difference")],
         "not_checked": [{"name": "latency.a", "reason": "no limit"}, {"name": "latency.b", "reason": "no limit"}],
         "services": [{"name": "front", "busy": 0.25, "cpu": 0.5, "rss_bytes": 1.0}],
+        "nearest": {"instance": "front-1", "reason": "front-1: CPU 0.50 cores of 1.00 cores on average"},
+        "measuring": [
+            {"name": "generator", "cpu": 0.1, "rss_bytes": 9e7},
+            {"name": "Prometheus", "cpu": None, "rss_bytes": None},
+        ],
     }
 
 
