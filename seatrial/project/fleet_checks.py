@@ -36,11 +36,15 @@ def load_fleet(file: Path) -> Fleet:
     """Read fleet.yml. Raises ConfigError."""
     source = load_yaml(file)
     fleet = validate(source, Fleet)
-    problems = list(_open_or_unknown_braces(fleet))  # the others ask what is in the braces
-    problems = problems or list(contradictions(fleet))
+    problems = problems_of(fleet)
     if problems:
         raise source.error(problems)
     return fleet
+
+
+def problems_of(fleet: Fleet) -> list[Problem]:
+    """All that is wrong; contradictions only when every brace can be read, since they ask what is in it."""
+    return list(_open_or_unknown_braces(fleet)) or list(contradictions(fleet))
 
 
 def contradictions(fleet: Fleet) -> Iterator[Problem]:
