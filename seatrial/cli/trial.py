@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from seatrial.errors import Exit, StackError, UsageError
 
 if TYPE_CHECKING:  # models, numpy and rich are imported when a trial is begun
     from seatrial.run_folder import RunFolder
+    from seatrial.stacks.protocol import Stack
     from seatrial.trial import Order
 
 EXAMPLES = (
@@ -21,12 +23,20 @@ EXAMPLES = (
     "seatrial trial smoke",
     "seatrial trial smoke --fault latency=0.5@SERVICE",
     "seatrial trial --replicas SERVICE=2",
+    "seatrial trial --on external",
     "seatrial trial --json verdict.json",
 )
 DEFAULT_PROFILE = "trial"
 
 
-def trial(
+class On(StrEnum):
+    """Where the fleet runs: started here by its commands, or already running somewhere."""
+
+    LOCAL = "local"
+    EXTERNAL = "external"
+
+
+def trial(  # noqa: PLR0913, PLR0917 - typer makes an option of each
     context: typer.Context,
     profile: Annotated[str, typer.Argument(help="A profile's name in the project, or a file.")] = DEFAULT_PROFILE,
     fault: Annotated[
@@ -34,25 +44,25 @@ def trial(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the profile's.")] = None,
     replicas: Annotated[list[str] | None, typer.Option(metavar="SERVICE=N", help="Run N of a service.")] = None,
+    on: Annotated[On, typer.Option(help="Start the services here, or drive those that somebody else runs.")] = On.LOCAL,
     runs: Annotated[Path | None, typer.Option(help="Where the run's folder is made; default: runs/.")] = None,
     json: JsonFile = None,
 ) -> Exit:
     """Start the fleet and Prometheus, drive them with load, judge, report, and stop everything.
 
     Takes free ports and a folder of its own, so trials do not disturb one another. The verdict is the last line.
+    With `--on external` nothing is started or stopped but Prometheus and the load.
     """
     from seatrial.report.renderers import choose_renderer
     from seatrial.run_folder import read_json
-    from seatrial.stacks.local import LocalStack
     from seatrial.trial import Trial
 
     invocation: Invocation = context.obj
     order = read_order(invocation, profile, fault or [], seed, replicas or [])
+    refuse_elsewhere(order, on)
     refuse_without_vitals(invocation)
-    run = new_run(order, (runs or invocation.runs).absolute())
-    stack = LocalStack(
-        order.project, run, faults=bool(order.faults), replicas=order.replicas, settings=invocation.settings
-    )
+    run = new_run(order, (runs or invocation.runs).absolute(), on)
+    stack = new_stack(order, run, on, invocation)
     # With the document on standard output, what a person reads goes where it does not mix.
     stream = sys.stderr if json == "-" else sys.stdout
     with choose_renderer(stream, color=invocation.settings.color) as shown:
@@ -88,6 +98,30 @@ def read_order(invocation: Invocation, profile: str, faults: list[str], seed: in
     )
 
 
+def refuse_elsewhere(order: Order, on: On) -> None:
+    """Raise UsageError when the fleet cannot be had there, before there is a folder for the run."""
+    from seatrial.project.fleet_checks import refuse_unreachable, refuse_unstartable
+
+    if on is On.LOCAL:
+        refuse_unstartable(order.project.fleet, order.replicas)
+        return
+    refuse_unreachable(order.project.fleet)
+    if order.replicas:
+        raise UsageError("--replicas is for services that are started here. Leave it out with --on external.")
+
+
+def new_stack(order: Order, run: RunFolder, on: On, invocation: Invocation) -> Stack:
+    """The fleet as it was asked for; nothing is started yet."""
+    from seatrial.stacks.external import ExternalStack
+    from seatrial.stacks.local import LocalStack
+
+    if on is On.EXTERNAL:
+        return ExternalStack(order.project, run, settings=invocation.settings)
+    return LocalStack(
+        order.project, run, faults=bool(order.faults), replicas=order.replicas, settings=invocation.settings
+    )
+
+
 def refuse_without_vitals(invocation: Invocation) -> None:
     """What the doctor would find amiss, before minutes are spent. Raises StackError with the remedies."""
     from seatrial.doctor import examine
@@ -99,7 +133,7 @@ def refuse_without_vitals(invocation: Invocation) -> None:
         raise StackError("; ".join(f"{each.name}: {each.found}. {each.remedy}" for each in amiss))
 
 
-def new_run(order: Order, runs: Path) -> RunFolder:
+def new_run(order: Order, runs: Path, on: On) -> RunFolder:
     """The folder of this trial, with what its figures depend on."""
     from seatrial.machine import describe_machine, describe_versions
     from seatrial.run_folder import RunFolder
@@ -112,5 +146,9 @@ def new_run(order: Order, runs: Path) -> RunFolder:
         fleet=order.project.fleet.name,
         versions=describe_versions(),
         machine=describe_machine(),
-        settings={"faults": [fault.document() for fault in order.faults], "replicas": dict(order.replicas)},
+        settings={
+            "on": on.value,
+            "faults": [fault.document() for fault in order.faults],
+            "replicas": dict(order.replicas),
+        },
     )
