@@ -162,6 +162,8 @@ def _log_roles(shape: LogShape) -> dict[str, Any]:
     roles: dict[str, Any] = {role: shape.fields[role] for role in LOG_ROLES if role in shape.fields}
     if "level" in roles:
         roles["error_levels"] = list(shape.error_levels)
+    if shape.duration:
+        roles["duration"] = dict(zip(("field", "unit"), shape.duration, strict=True))
     if shape.tells_requests:
         line = {role: shape.fields[role] for role in LINE_ROLES if role in shape.fields}
         roles["server_request"] = {"event": shape.request_event, **line} if shape.request_event else line

@@ -35,6 +35,7 @@ def _service(wish: Wish) -> Service:
         command=wish.command or None,
         port=port if wish.command else None,
         calls=wish.calls,
+        environment=dict(wish.environment),
         admin=Admin(metrics=path) if path else None,
         log=_own_log(wish),
         external=_external(wish, admin_url),
@@ -45,7 +46,9 @@ def _own_log(wish: Wish) -> str | None:
     """Where a started replica is looked at first: what it is told, else its standard output."""
     if not wish.command:
         return None
-    return wish.log or (None if any("{log_file}" in word for word in wish.command) else "stdout")
+    return wish.log or (
+        None if any("{log_file}" in word for word in (*wish.command, *dict(wish.environment).values())) else "stdout"
+    )
 
 
 def _external(wish: Wish, admin_url: str | None) -> tuple[Elsewhere, ...]:

@@ -28,6 +28,7 @@ ROUTE_LABELS = (
     "handler",
     "endpoint",
     "view",
+    "page",
     "path",
     "uri",
     "url",
@@ -160,7 +161,8 @@ def _own(family: Family, move: Move, found: _Labels) -> Counter[str]:
     rises: Counter[str] = Counter()
     for labels, by in move.gained.get(family.name, {}).items():
         row = dict(labels)
-        if row.get(found.method, "").upper() == move.method and row.get(found.status) == str(move.status):
+        asked = not found.method or row.get(found.method, "").upper() == move.method
+        if asked and row.get(found.status) == str(move.status):
             rises[row.get(found.route, "")] += round(by)
     return rises
 

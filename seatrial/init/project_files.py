@@ -47,6 +47,7 @@ def _service(name: str, service: Service, metrics: str | None, contract: Contrac
     return {
         "name": name,
         "command": list(service.command or ()),
+        "environment": service.environment,
         "port": service.port,
         "external": external,
         "metrics": metrics,

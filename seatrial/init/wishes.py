@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from seatrial.errors import UsageError
 
 NAME = re.compile(r"^[a-z][a-z0-9-]*$")
+ASSIGNMENT = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*=")
 HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -27,6 +28,7 @@ class Wish:
     name: str
     url: str | None = None
     command: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
     metrics: str | None = None
     log: str | None = None
     calls: tuple[str, ...] = ()
@@ -69,12 +71,11 @@ def read_wishes(
         _refuse_strangers(f"--{flag}", pairs, names)
     calls = _calls(given.get("calls", ()), names)
     services = tuple(
-        Wish(
+        _wish(
             name,
-            _url(name, urls.get(name)),
-            _words(name, commands.get(name)),
-            about["metrics"].get(name),
-            about["log"].get(name),
+            urls.get(name),
+            _words(name, commands[name]) if name in commands else (),
+            {flag: pairs.get(name) for flag, pairs in about.items()},
             calls.get(name, ()),
         )
         for name in names
@@ -123,11 +124,23 @@ def _url(name: str, text: str | None) -> str | None:
     return text.rstrip("/")
 
 
-def _words(name: str, text: str | None) -> tuple[str, ...]:
+def _wish(
+    name: str, url: str | None, words: Sequence[str], about: Mapping[str, str | None], calls: tuple[str, ...]
+) -> Wish:
+    """Words before the program that are assignments, as a shell has them, are its environment."""
+    begin = next((place for place, word in enumerate(words) if not ASSIGNMENT.match(word)), len(words))
+    variables = tuple((variable, value) for variable, _, value in (word.partition("=") for word in words[:begin]))
+    if words and begin == len(words):
+        raise UsageError(f"--command {name}={' '.join(words)} sets variables and starts nothing. Add the program.")
+    return Wish(name, _url(name, url), tuple(words[begin:]), variables, about["metrics"], about["log"], calls)
+
+
+def _words(name: str, text: str) -> list[str]:
     try:
-        return tuple(shlex.split(text)) if text else ()
+        words = shlex.split(text)
     except ValueError as error:
         raise UsageError(f"--command {name}={text} cannot be split into words: {error}. Close the quotes.") from error
+    return words[1:] if words[0] == "env" else words
 
 
 def _calls(texts: Iterable[str], names: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -119,3 +119,36 @@ def test_nested_fields_are_told_and_not_read() -> None:
 )
 def test_a_log_that_cannot_be_used_says_why(text: str, reason: str) -> None:
     assert reason in str(read_shape(text))
+
+
+def test_without_a_trace_a_line_is_known_by_route_and_status() -> None:
+    known = Known(TRACE, SPAN, "GET", 200, "/items/{id}", "/items/7")
+    line = {"asked": "GET", "view": "/items/<int:pk>", "answer": 200, "took": 200}
+    found = shape(line, {"view": "boot"}, known=(known,))
+    assert {role: found.fields.get(role) for role in ("trace", "parent", "method", "route", "status")} == {
+        "trace": None,
+        "parent": None,
+        "method": "asked",
+        "route": "view",
+        "status": "answer",
+    }
+
+
+@pytest.mark.parametrize(
+    "line, duration",
+    [
+        ({"event.duration": 5}, ("event.duration", "ns")),
+        ({"millis": 0.5}, ("millis", "ms")),
+        ({"duration_seconds": 1}, ("duration_seconds", "s")),
+        ({"duration": 5}, None),
+        ({"ms": "soon"}, None),
+    ],
+)
+def test_a_duration_has_the_unit_that_its_name_says(line: dict[str, Any], duration: tuple[str, str] | None) -> None:
+    assert shape(line).duration == duration
+
+
+def test_levels_in_numbers_are_left_to_who_knows_them() -> None:
+    found = shape({"lvl": 30})
+    assert "level" not in found.fields
+    assert found.said == ("lvl holds numbers; write level and error_levels if you know them",)

@@ -161,6 +161,13 @@ def test_a_status_that_was_not_answered_is_no_status() -> None:
     assert choice(OWN, move(OWN, {"web_hits_total": 5}, status=404)).requests is None
 
 
+def test_a_metric_may_lack_the_method() -> None:
+    text = '# TYPE r_total counter\nr_total{handler="/a",result="200"} 1'
+    requests = choice(text, move(text, {"r_total": 2}, "/a")).requests
+    assert requests is not None
+    assert requests.labels == {"route": "handler", "status": "result"}
+
+
 def test_labels_are_told_apart_by_evidence_where_values_alone_would_not() -> None:
     text = '# TYPE r_total counter\nr_total{asked="GET",served="GET",path="/a",code="200",was="500"} 1'
     requests = choice(text, move(text, {"r_total": 2}, "/a")).requests

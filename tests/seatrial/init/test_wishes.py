@@ -16,8 +16,14 @@ def test_services_by_address_and_by_command() -> None:
         }
     )
     command = ("gunicorn", 'shop:make("x")', "--bind", "{host}:{port}")
-    assert wishes.services == (Wish("web", "http://127.0.0.1:5000", command, "/internal/metrics", "stdout"),)
+    assert wishes.services == (Wish("web", "http://127.0.0.1:5000", command, (), "/internal/metrics", "stdout"),)
     assert (wishes.entry, wishes.starts) == ("web", True)
+
+
+@pytest.mark.parametrize("command", ["A=1 B='x y' run C=3", "env A=1 B='x y' run C=3"])
+def test_assignments_before_the_program_are_its_environment(command: str) -> None:
+    wish = read_wishes({"command": [f"web={command}"]}).first
+    assert (wish.environment, wish.command) == ((("A", "1"), ("B", "x y")), ("run", "C=3"))
 
 
 def test_the_first_service_is_the_entry_unless_another_is_named() -> None:
@@ -40,6 +46,7 @@ def test_the_first_service_is_the_entry_unless_another_is_named() -> None:
         ({"service": ["a=http://h:x"]}, "is no address"),
         ({"service": ["a=http://h?x=1"]}, "is no address"),
         ({"command": ["a=run 'it"]}, "cannot be split into words: No closing quotation. Close the quotes"),
+        ({"command": ["a=A=1 B=2"]}, "sets variables and starts nothing. Add the program"),
         ({"service": ["a=http://h"], "command": ["b=run"]}, "a runs already and b is to be started"),
         ({"service": ["a=http://h"], "log": ["b=x"]}, "--log names 'b', which is no service. Known are: a."),
         ({"service": ["a=http://h"], "metrics": ["a"]}, "--metrics 'a' is not understood. Write NAME=PATH or NAME=URL"),
