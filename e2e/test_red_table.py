@@ -83,7 +83,7 @@ def marked(row: dict[str, Any]) -> ParameterSet:
     return pytest.param(row, id=row_id(row), marks=pytest.mark.slow if row.get("slow") else pytest.mark.red)
 
 
-@pytest.mark.parametrize("row", map(marked, TABLE["rows"]))
+@pytest.mark.parametrize("row", [marked(row) for row in TABLE["rows"]])
 def test_row(row: dict[str, Any], tmp_path: Path) -> None:
     verdict, code, output = judged(row, tmp_path / "first")
     if by_name(verdict)["load.valid"] != "PASS" and "load.valid" not in row.get("unsure", []):

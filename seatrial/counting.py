@@ -113,11 +113,15 @@ def process_starts(reading: Reading, telemetry: Telemetry) -> dict[str, float]:
 def stored_requests(
     before: Reading,
     stored: Mapping[str, Samples],
+    starts: Mapping[str, float],
     service: str,
     telemetry: Telemetry,
     left: Left = MappingProxyType({}),
 ) -> int | None:
-    """What a service's stored counters gained since the first reading; None when an instance is missing on a side."""
+    """What a service's stored counters gained since the first reading; None when an instance is missing on a side.
+
+    `starts` are the process starts of those whose counters were stored: counters alone do not tell whose they are.
+    """
     total = 0.0
     mine = [target for target in before.targets if target.service == service]
     reader = Reader.of(telemetry, service)
@@ -128,7 +132,10 @@ def stored_requests(
             return None
         if target.instance not in stored:
             return None
-        total += reader.total(_gained(then, [*left.get(target.instance, ()), stored[target.instance]], reader))
+        last = dict(stored[target.instance])
+        if reader.roles.process_start and target.instance in starts:
+            last[Series(reader.roles.process_start, ())] = starts[target.instance]
+        total += reader.total(_gained(then, [*left.get(target.instance, ()), last], reader))
     return round(total) if mine and reader.served else None
 
 

@@ -40,6 +40,8 @@ from seatrial.stacks.protocol import UnplannedExit
 from seatrial.timeline import Timeline
 
 NOT_STOPPED = "the fleet was not stopped before the verdict"
+# Of failed and of slow requests each, as many as a person looks at.
+NOTABLE = 12
 NO_SCRAPES = Scrapes(0.0, 0.0, 1.0, obstacle="there are no two readings to look between")
 
 
@@ -63,7 +65,8 @@ class Evidence:
 
     `ceilings` and `slopes` are what is asked of each service, `measured` what its replicas used, `nearest` who was
     nearest its limit, `timeline` all of that through the run,
-    `measuring` what the measuring cost.
+    `measuring` what the measuring cost, `notable`
+    the slowest and the failed requests.
 
     `offered_rate` is journeys per second planned over judged stages; `stored_requests` what Prometheus kept of the
     entry's requests between the readings.
@@ -105,6 +108,7 @@ class Evidence:
     nearest: Nearest | None = None
     timeline: Timeline = EMPTY
     measuring: Sequence[Cost] = ()
+    notable: Sequence[Mapping[str, Any]] = ()
     offered_rate: float = 0.0
     requests: int = 0
     failures: int = 0
@@ -151,6 +155,7 @@ def collect(
         span=(samples.started_at, samples.started_at + profile.seconds) if samples else None,
         outages=_outages(record),
         measuring=_measuring(record, samples),
+        notable=samples.notable(NOTABLE) if samples else [],
         offered_rate=_offered_rate(profile),
         requests=len(samples.requests["outcome"]) if samples else 0,
         failures=int((samples.requests["outcome"] != "ok").sum()) if samples else 0,
@@ -315,7 +320,9 @@ def _observed(
         scrapes=seen.scrapes,
         usage=seen.usage,
         timeline=seen.timeline,
-        stored_requests=stored_requests(before, seen.stored.series, project.fleet.entry, telemetry, left),
+        stored_requests=stored_requests(
+            before, seen.stored.series, process_starts(after, telemetry), project.fleet.entry, telemetry, left
+        ),
         exits=[_in_words(each) for each in exits if each.name.split()[0] in services],
         notes=[*evidence.notes, *seen.notes],
     )
@@ -338,8 +345,9 @@ def _logs(before: Reading, after: Reading, project: Project, evidence: Evidence)
     roles = {each.service: project.telemetry.roles_of(each.service) for each in slices}
     chosen = evidence.chosen
     sampled, failed = ([row.trace for row in rows] for rows in (chosen.sampled, chosen.failed))
+    told = [row["trace_id"] for row in evidence.notable]
     try:
-        return read_logs(slices, roles, entry=project.fleet.entry, sampled=sampled, failed=failed), ""
+        return read_logs(slices, roles, entry=project.fleet.entry, sampled=sampled, failed=failed, told=told), ""
     except (OSError, ValueError) as error:  # a file that vanished or shrank
         return None, f"the logs cannot be read: {error}"
 

@@ -34,15 +34,19 @@ from seatrial.readings import quiet_reading
 from seatrial.report import wording
 from seatrial.report.document import RunFacts, verdict_document
 from seatrial.report.events import Event, LoadProgress, Note, RunStarted, StepFinished, StepStarted, VerdictReached
+from seatrial.report.html.page import report_html
+from seatrial.report.html.source import read_source
 from seatrial.report.junit import junit_xml
 from seatrial.report.summary import summary_markdown
 from seatrial.run_folder import RunFolder, write_json, write_text
 from seatrial.settings import child_environment
 from seatrial.stacks.owner import Attendant
 from seatrial.stacks.protocol import Stack
+from seatrial.stories import stories
 
 # A busy machine's Prometheus was seen to meet its targets 7 s after it had said that it is ready.
 SCRAPE_SECONDS = 20.0
+FILES = ("report.html", "verdict.json", "evidence.json", "junit.xml", "summary.md")
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +254,8 @@ class Trial:
                 unable=self.stack.unable,
             )
             evidence.timeline.save(self.run.metrics / "timeline.json")
+            lines = evidence.logs.told if evidence.logs else []
+            write_json(self.run.path / "traces.json", stories(evidence.notable, lines))
             told.result = f"{len(evidence.rows)} requests"
         self.timings["judge_seconds"] = time.monotonic() - began
         return evidence
@@ -299,7 +305,9 @@ class Trial:
         )
         write_text(run.path / "junit.xml", junit_xml(document))
         write_text(run.path / "summary.md", summary_markdown(document))
-        files = {name: str(run.path / name) for name in ("verdict.json", "evidence.json", "junit.xml", "summary.md")}
+        with self._step("report"):
+            write_text(run.path / "report.html", report_html(read_source(run.path)))
+        files = {name: str(run.path / name) for name in FILES}
         return VerdictReached(judgement.verdict, document, files)
 
     def _down(self) -> None:

@@ -11,11 +11,12 @@ import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from seatrial.backends.log_layout import COLUMNS, Layout, text_of
 from seatrial.checks.inputs import (
-    ANY,
     AnsweredCall,
     Attempt,
     AttemptKey,
@@ -25,7 +26,7 @@ from seatrial.checks.inputs import (
     ServiceLog,
     TraceLines,
 )
-from seatrial.project.telemetry import ClientRequestLine, LogRoles, Roles, ServerRequestLine
+from seatrial.project.telemetry import Roles
 
 EXAMPLES = 5
 SHOWN_CHARACTERS = 200
@@ -55,13 +56,37 @@ class LogSlice:
 
 
 @dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a trace that is told: `at` is its timestamp in epoch seconds, when the event ended; `seconds` what it took.
+
+    `kind` is served (a request that was answered), called (one attempt of a call) or empty.
+    """
+
+    trace: str
+    service: str
+    at: float
+    seconds: float | None
+    kind: str
+    level: str
+    message: str
+    status: str
+    callee: str
+    error: str
+    span: str
+    parent: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogEvidence:
-    """Per service what its lines say; the request lines of the entry; what pairs along the edges; the chosen traces."""
+    """Per service what its lines say; the request lines of the entry; what pairs along the edges; the chosen traces; and
+    all lines of those that are told.
+    """
 
     services: dict[str, ServiceLog]
     entry_lines: list[RequestLine]
     edges: EdgeLines
     traces: TraceLines = field(default_factory=TraceLines)
+    told: list[LogLine] = field(default_factory=list)
 
 
 def read_logs(
@@ -71,11 +96,12 @@ def read_logs(
     entry: str,
     sampled: Collection[str] = (),
     failed: Collection[str] = (),
+    told: Collection[str] = (),
 ) -> LogEvidence:
     """Everything the checks ask of the logs, whose lines mean what `roles` say by service.
 
-    Who served is told of `sampled` traces, what calls lack also of `failed` ones. Raises OSError and ValueError when a
-    file is not what it was.
+    Who served is told of `sampled` traces, what calls lack also of `failed` ones; all lines are given of the traces in
+    `told`. Raises OSError and ValueError when a file is not what it was.
     """
     with tempfile.TemporaryDirectory(prefix="seatrial-logs-") as folder:
         table = _Table(roles)
@@ -83,7 +109,7 @@ def read_logs(
             copies = [table.add(part, Path(folder, f"{number}.jsonl")) for number, part in enumerate(slices)]
             services = {service: table.service(service, copies) for service in {part.service for part in slices}}
             traces = table.traces(sampled, failed, [name for name in services if _is_traced(roles[name])])
-            return LogEvidence(services, table.requests(entry), table.edges(entry), traces)
+            return LogEvidence(services, table.requests(entry), table.edges(entry), traces, list(table.told(told)))
         finally:
             table.close()
 
@@ -114,69 +140,6 @@ def _field(line: bytes, name: str) -> Any:
     return document.get(name) if isinstance(document, dict) else None
 
 
-COLUMNS = (
-    *("event_id", "message", "trace", "span", "parent"),
-    *("served_method", "served_route", "served_status"),
-    *("called_callee", "called_method", "called_route", "called_status", "called_error"),
-)
-# Flask's way to write a parameter, as the counters' reader knows it too.
-BRACED = r"regexp_replace({}, '<(?:[^:<>]*:)?([^<>]+)>', '{{\1}}', 'g')"
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Where one service's lines have what the table's columns hold, as SQL over the fields of a line."""
-
-    roles: LogRoles
-    ignored: Sequence[str] = ()
-
-    def fields(self) -> list[str]:
-        """Every field that is read."""
-        named = self.roles.model_dump(exclude_none=True, exclude={"error_levels", "timestamp", "duration"})
-        for line in ("server_request", "client_request"):
-            named |= {(line, key): name for key, name in named.pop(line, {}).items() if key != "event"}
-        return list(dict.fromkeys(named.values()))
-
-    def selected(self) -> str:
-        """The columns of COLUMNS, then the kind of line and whether its level is an error's."""
-        return ", ".join([*map(self._column, COLUMNS), self._kind(), self._is_error()])
-
-    def _column(self, name: str) -> str:
-        kind, _, part = name.partition("_")
-        line = {"served": self.roles.server_request, "called": self.roles.client_request}.get(kind)
-        if kind not in {"served", "called"}:
-            return _reference(getattr(self.roles, name))
-        if line is None:
-            return "NULL"
-        field = getattr(line, part)
-        if field is None:
-            return "''" if part == "error" else _text(ANY)
-        return BRACED.format(_quoted(field)) if part == "route" else _quoted(field)
-
-    def _kind(self) -> str:
-        """`called`, `served`, or null for any other line and for requests that are ignored."""
-        server, client, cases = self.roles.server_request, self.roles.client_request, []
-        if client is not None:
-            cases.append(f"WHEN {self._is(client, [client.callee])} THEN 'called'")
-        if server is not None:
-            fields = [name for name in (server.method, server.route, server.status) if name]
-            ignored = [f"coalesce({_quoted(server.route)}, '') NOT IN ({_texts(self.ignored)})"] if server.route else []
-            if not self.ignored:
-                ignored = []
-            cases.append(f"WHEN {' AND '.join([self._is(server, fields), *ignored])} THEN 'served'")
-        return f"CASE {' '.join(cases)} END" if cases else "NULL"
-
-    def _is(self, line: ServerRequestLine | ClientRequestLine, fields: Sequence[str]) -> str:
-        if line.event is not None and self.roles.event is not None:
-            return f"{_quoted(self.roles.event)} IS NOT DISTINCT FROM {_text(line.event)}"
-        return "(" + " AND ".join(f"{_quoted(name)} IS NOT NULL" for name in fields) + ")"
-
-    def _is_error(self) -> str:
-        if self.roles.level is None or not self.roles.error_levels:
-            return "false"
-        return f"coalesce({_quoted(self.roles.level)}, '') IN ({_texts(self.roles.error_levels)})"
-
-
 class _Table:
     """All lines in one table of text, a column for each role: the contract's field names end here."""
 
@@ -184,7 +147,7 @@ class _Table:
         import duckdb
 
         self._layouts = {
-            service: _Layout(each.log, each.ignored_routes) for service, each in roles.items() if each.log is not None
+            service: Layout(each.log, each.ignored_routes) for service, each in roles.items() if each.log is not None
         }
         self._connection = duckdb.connect()
         self._connection.execute("SET enable_progress_bar = false")
@@ -200,7 +163,7 @@ class _Table:
         copy.write_bytes(data)
         if data:
             # A field is declared even if no line has a role's: a line of any object is one.
-            declared = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in layout.fields() or ["-"])
+            declared = ", ".join(f"{text_of(name)}: 'VARCHAR'" for name in layout.fields() or ["-"])
             self._run(
                 f"INSERT INTO line SELECT ?, {layout.selected()} FROM read_json(?, "  # noqa: S608 - fields of the contract, quoted
                 f"format='newline_delimited', ignore_errors=true, records=true, columns={{{declared}}})",
@@ -304,6 +267,18 @@ class _Table:
         ((calls,),) = self._run("SELECT count(*) FROM call")
         return TraceLines({trace: frozenset(names) for trace, names in served}, calls, self._unmet())
 
+    def told(self, traces: Collection[str]) -> Iterator[LogLine]:
+        """All lines of these traces, as they were written."""
+        rows = self._run(
+            "SELECT trace, service, timestamp, duration, coalesce(kind, ''), coalesce(level, ''), coalesce(message, ''), "
+            "coalesce(served_status, called_status, ''), coalesce(called_callee, ''), coalesce(called_error, ''), "
+            "coalesce(span, ''), coalesce(parent, '') FROM line WHERE list_contains(?::VARCHAR[], trace) ORDER BY rowid",
+            list(traces),
+        )
+        for trace, service, timestamp, duration, *rest in rows:
+            if (at := _epoch(timestamp)) is not None:
+                yield LogLine(trace, service, at, _seconds(duration, self._layouts[service].unit), *rest)
+
     def _unmet(self) -> list[AnsweredCall]:
         rows = self._run(
             "SELECT trace, coalesce(span, ''), service, called_callee, called_status FROM call "
@@ -370,17 +345,21 @@ def _sound(line: bytes, event_id: str | None) -> bool:
     return isinstance(document, dict) and (event_id is None or document.get(event_id) is not None)
 
 
-def _reference(name: str | None) -> str:
-    return "NULL" if name is None else _quoted(name)
+def _epoch(timestamp: str | None) -> float | None:
+    """Of an ISO 8601 timestamp; one without a zone is UTC, as log shippers take it. A number is in epoch seconds."""
+    try:
+        return float(timestamp or "")
+    except ValueError:
+        pass
+    try:
+        at = datetime.fromisoformat(timestamp or "")
+    except ValueError:
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _texts(values: Iterable[str]) -> str:
-    return ", ".join(map(_text, values))
+def _seconds(duration: str | None, unit: float) -> float | None:
+    try:
+        return float(duration) * unit if duration is not None else None
+    except ValueError:
+        return None

@@ -118,6 +118,30 @@ class Samples:
         lag: NDArray[np.float64] = (rows["started"] - rows["scheduled"])[chosen]
         return lag[~np.isnan(lag)]
 
+    def notable(self, most: int) -> list[dict[str, Any]]:
+        """The slowest requests and those that failed, `most` of each, as their rows with `why` and `latency`.
+
+        Of failures one of each kind (step, status, error) comes first.
+        """
+        rows = self.requests
+        failed = np.flatnonzero(rows["outcome"] != "ok")
+        _, first = np.unique(
+            [f"{rows['step'][at]} {rows['status'][at]} {rows['error'][at]}" for at in failed], return_index=True
+        )
+        kinds = failed[np.sort(first)] if failed.size else failed
+        chosen = [*kinds, *(at for at in failed if at not in set(kinds))][:most]
+        slow = [at for at in np.argsort(-self.latency_seconds, kind="stable")[: 2 * most] if at not in set(chosen)][
+            :most
+        ]
+        return [self._row(at, why) for why, places in (("failed", chosen), ("slow", slow)) for at in places]
+
+    def _row(self, at: int, why: str) -> dict[str, Any]:
+        row = {
+            name: column[at].item() if hasattr(column[at], "item") else column[at]
+            for name, column in self.requests.items()
+        }
+        return {"why": why, "latency": float(self.latency_seconds[at]), **row}
+
     def generator(self) -> Generator:
         """What the processes say of themselves, summed; a bound or maximum is that of the process nearest to it."""
         fullest = max(self.accounts, key=lambda account: account["in_flight_max"] / max(account["in_flight_bound"], 1))

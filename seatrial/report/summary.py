@@ -15,15 +15,15 @@ def summary_markdown(document: Mapping[str, Any]) -> str:
     parts = [f"## {MARKS[document['verdict']]} {_cell(wording.headline(document))}", _about(document)]
     if wording.loud(document):
         reasons = [(check["verdict"], f"`{check['name']}`", check["reason"]) for check in wording.loud(document)]
-        parts.append(_table(("verdict", "check", "reason"), reasons))
+        parts.append(markdown_table(("verdict", "check", "reason"), reasons))
     return "\n\n".join([*parts, _folded(document)]) + "\n"
 
 
 def _folded(document: Mapping[str, Any]) -> str:
     rows = [(check["verdict"], *wording.row(check)) for check in wording.measured(document)]
-    figures = _table(("verdict", "check", "measured", "95 % interval", "limit", "n"), rows)
+    figures = markdown_table(("verdict", "check", "measured", "95 % interval", "limit", "n"), rows)
     found = [(check["verdict"], check["name"], check["reason"]) for check in wording.stated(document)]
-    statements = _table(("verdict", "check", "found"), found)
+    statements = markdown_table(("verdict", "check", "found"), found)
     title = f"All {len(rows) + len(found)} checks"
     return f"<details><summary>{title}</summary>\n\n{figures}\n\n{statements}\n\n</details>"
 
@@ -33,7 +33,8 @@ def _about(document: Mapping[str, Any]) -> str:
     return "\n".join(f"- **{name}** {_cell(text)}" for name, text in [*lines, *wording.facts(document)])
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Rows of text as Markdown has them; what a cell may not hold is escaped."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seatrial.checks.figures import figure
@@ -26,8 +26,8 @@ def headline(document: Mapping[str, Any]) -> str:
     return f"{document['verdict']}: {len(deciding)} of {total} checks {said}: {named}"
 
 
-def facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """A few lines about the run, by what each is about; with what was not checked, so that nobody misses it."""
+def facts(document: Mapping[str, Any], *, unchecked: bool = True) -> list[tuple[str, str]]:
+    """A few lines about the run, by what each is about; with what was not checked, unless that stands elsewhere."""
     offered, load, latency = document["offered"], document["load"], document["latency_seconds"]
     shown = [f"{name} {figure(latency[name], 's')}" for name in latency if latency[name] is not None]
     lag = figure(load["lag_p99_seconds"], "s")
@@ -40,15 +40,56 @@ def facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     if document["nearest"]:
         lines.append(("nearest limit", document["nearest"]["reason"]))
     if document["measuring"]:
-        lines.append(("measuring", "; ".join(map(_cost, document["measuring"]))))
+        lines.append(("measuring", "; ".join(" ".join(cost) for cost in costs(document))))
     if document["populated"]:
         lines.append(("populated", listed(document["populated"])))
-    return lines + [("not checked", each) for each in not_checked(document)]
+    return lines + [("not checked", each) for each in not_checked(document) if unchecked]
 
 
-def _cost(cost: Mapping[str, Any]) -> str:
-    figures = [figure(cost["cpu"], "cores"), figure(cost["rss_bytes"], "bytes")]
-    return f"{cost['name']} {', '.join(each for each in figures if each) or 'not known'}"
+def costs(document: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """What the measuring cost: process, CPU and memory."""
+    return [
+        (each["name"], figure(each["cpu"], "cores") or "not known", figure(each["rss_bytes"], "bytes") or "not known")
+        for each in document["measuring"]
+    ]
+
+
+def differences(found: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """Classes of differing counts, with examples and how many there are."""
+    return [(each["class"], "; ".join(each["examples"]), figure(each["count"])) for each in found]
+
+
+def circumstances(document: Mapping[str, Any], record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the figures depend on, from run.json."""
+    machine, settings = record.get("machine", {}), record.get("settings", {})
+    memory = figure(machine.get("memory_bytes"), "bytes")
+    load = ", ".join(f"{each:.1f}" for each in machine.get("load_average", ()))
+    faults = ", ".join(f"{fault['name']} at {fault['service']}" for fault in settings.get("faults", ()))
+    replicas = ", ".join(f"{name} {number}" for name, number in settings.get("replicas", {}).items())
+    lines = [
+        ("run", f"{document['run']}, fleet {record.get('fleet', 'not known')}"),
+        ("profile", f"{document['profile']}, seed {document['seed']}"),
+        (
+            "machine",
+            f"{machine.get('cores', '?')} cores, {memory}, {machine.get('system', '')} {machine.get('release', '')}",
+        ),
+        ("load before", f"{load} (1, 5, 15 minutes)" if load else ""),
+        ("versions", listed_versions(record.get("versions", {}))),
+        ("faults", faults or "none"),
+        ("replicas", replicas or "as fleet.yml says"),
+        (
+            "took",
+            ", ".join(
+                f"{name.removesuffix('_seconds')} {figure(each, 's')}" for name, each in document["timings"].items()
+            ),
+        ),
+    ]
+    return [(name, text) for name, text in lines if text]
+
+
+def listed_versions(versions: Mapping[str, str]) -> str:
+    """Python 3.11.2, locust 2.47.0."""
+    return ", ".join(f"{name} {number}" for name, number in versions.items())
 
 
 def listed(populated: Mapping[str, int | str]) -> str:

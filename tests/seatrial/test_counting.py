@@ -72,7 +72,7 @@ def test_what_was_kept_of_replaced_processes_counts(kept: dict[str, list[Samples
     before, after = reading(front_1=served(50)), reading(front_1=served(3, start=200))
     found = service_counts(before, after, TELEMETRY, kept)["front"]
     assert (found.requests, found.reset) == ({OK: count}, True)
-    assert stored_requests(before, readable(after), "front", TELEMETRY, kept) == count
+    assert stored_requests(before, readable(after), {}, "front", TELEMETRY, kept) == count
 
 
 def test_a_replica_that_came_later_counts_whole() -> None:
@@ -115,10 +115,19 @@ def test_process_starts_are_of_readable_replicas() -> None:
     assert process_starts(reading(front_1=served(1), front_2=None), TELEMETRY) == {"front-1": 100.0}
 
 
+def only(samples: dict[str, Samples], kind: str) -> dict[str, Samples]:
+    """As they are stored: of a whole exposition only what counts."""
+    return {
+        instance: {series: value for series, value in found.items() if series.name.endswith(kind)}
+        for instance, found in samples.items()
+    }
+
+
 def test_stored_requests_are_gains_over_the_raw_reading() -> None:
     before, after = reading(front_1=served(5)), reading(front_1=served(9))
-    assert stored_requests(before, readable(after), "front", TELEMETRY) == 4
+    counters = only(readable(after), "count")
+    assert stored_requests(before, counters, process_starts(after, TELEMETRY), "front", TELEMETRY) == 4
 
 
 def test_stored_requests_are_unknown_where_an_instance_was_not_stored() -> None:
-    assert stored_requests(reading(front_1=served(5)), {}, "front", TELEMETRY) is None
+    assert stored_requests(reading(front_1=served(5)), {}, {}, "front", TELEMETRY) is None

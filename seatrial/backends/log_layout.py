@@ -1,0 +1,96 @@
+"""Where the lines of one service have what the table of all lines holds, as SQL: the contract's field names end here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from seatrial.checks.inputs import ANY
+from seatrial.project.telemetry import ClientRequestLine, LogRoles, ServerRequestLine
+
+UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+COLUMNS = (
+    *("timestamp", "duration", "level", "event_id", "message", "trace", "span", "parent"),
+    *("served_method", "served_route", "served_status"),
+    *("called_callee", "called_method", "called_route", "called_status", "called_error"),
+)
+# Flask's way to write a parameter, as the counters' reader knows it too.
+BRACED = r"regexp_replace({}, '<(?:[^:<>]*:)?([^<>]+)>', '{{\1}}', 'g')"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where one service's lines have what the table's columns hold, as SQL over the fields of a line."""
+
+    roles: LogRoles
+    ignored: Sequence[str] = ()
+
+    @property
+    def unit(self) -> float:
+        """Seconds of one unit of the durations."""
+        return UNITS[self.roles.duration.unit] if self.roles.duration else 0.0
+
+    def fields(self) -> list[str]:
+        """Every field that is read."""
+        named = self.roles.model_dump(exclude_none=True, exclude={"error_levels"})
+        for line in ("server_request", "client_request", "duration"):
+            named |= {(line, key): name for key, name in named.pop(line, {}).items() if key not in {"event", "unit"}}
+        return list(dict.fromkeys(named.values()))
+
+    def selected(self) -> str:
+        """The columns of COLUMNS, then the kind of line and whether its level is an error's."""
+        return ", ".join([*map(self._column, COLUMNS), self._kind(), self._is_error()])
+
+    def _column(self, name: str) -> str:
+        kind, _, part = name.partition("_")
+        line = {"served": self.roles.server_request, "called": self.roles.client_request}.get(kind)
+        if name == "duration":
+            return _reference(self.roles.duration.field if self.roles.duration else None)
+        if kind not in {"served", "called"}:
+            return _reference(getattr(self.roles, name))
+        if line is None:
+            return "NULL"
+        field = getattr(line, part)
+        if field is None:
+            return "''" if part == "error" else text_of(ANY)
+        return BRACED.format(_quoted(field)) if part == "route" else _quoted(field)
+
+    def _kind(self) -> str:
+        """`called`, `served`, or null for any other line and for requests that are ignored."""
+        server, client, cases = self.roles.server_request, self.roles.client_request, []
+        if client is not None:
+            cases.append(f"WHEN {self._is(client, [client.callee])} THEN 'called'")
+        if server is not None:
+            fields = [name for name in (server.method, server.route, server.status) if name]
+            ignored = [f"coalesce({_quoted(server.route)}, '') NOT IN ({_texts(self.ignored)})"] if server.route else []
+            if not self.ignored:
+                ignored = []
+            cases.append(f"WHEN {' AND '.join([self._is(server, fields), *ignored])} THEN 'served'")
+        return f"CASE {' '.join(cases)} END" if cases else "NULL"
+
+    def _is(self, line: ServerRequestLine | ClientRequestLine, fields: Sequence[str]) -> str:
+        if line.event is not None and self.roles.event is not None:
+            return f"{_quoted(self.roles.event)} IS NOT DISTINCT FROM {text_of(line.event)}"
+        return "(" + " AND ".join(f"{_quoted(name)} IS NOT NULL" for name in fields) + ")"
+
+    def _is_error(self) -> str:
+        if self.roles.level is None or not self.roles.error_levels:
+            return "false"
+        return f"coalesce({_quoted(self.roles.level)}, '') IN ({_texts(self.roles.error_levels)})"
+
+
+def _reference(name: str | None) -> str:
+    return "NULL" if name is None else _quoted(name)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text_of(value: str) -> str:
+    """A literal of SQL."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _texts(values: Iterable[str]) -> str:
+    return ", ".join(map(text_of, values))
