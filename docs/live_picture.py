@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import sys
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
-SIZE = {"width": 1180, "height": 940}
+SIZE = ViewportSize(width=1180, height=940)
 
 
 def draw(url: str, file: str) -> None:

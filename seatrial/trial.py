@@ -121,9 +121,10 @@ class Trial:
     # Before the load
 
     def _up(self) -> None:
-        for reason in sorted(set(self.stack.unable.values())):
+        for reason in dict.fromkeys(self.stack.unable.values()):
             self.show(Note(reason))
-        with self._step("start fleet and Prometheus") as told:
+        title = "reach the fleet, start Prometheus" if self.stack.unable else "start fleet and Prometheus"
+        with self._step(title) as told:
             began = time.monotonic()
             self.stack.up()
             self.timings["up_seconds"] = time.monotonic() - began

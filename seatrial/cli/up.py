@@ -40,12 +40,14 @@ def up(  # noqa: PLR0913, PLR0917 - a verb's options are its arguments
     Starts the fleet and Prometheus, fills the stores, and keeps all running until Ctrl-C or `seatrial down`. The
     documented ports are tried first; what was taken is printed.
     """
+    from seatrial.project.fleet_checks import refuse_unstartable
     from seatrial.project.project import load_project
     from seatrial.run_folder import RunFolder
 
     invocation: Invocation = context.obj
     project = load_project(invocation.file)
     numbers = parse_replicas(replicas or [], list(project.fleet.services))
+    refuse_unstartable(project.fleet, numbers)
     wish = Wish(populate, faults, page, seed, numbers)
     settings = {"faults": faults, "replicas": numbers, "populate": populate}
     run = RunFolder.open(invocation.runs / run_id) if run_id else new_run(invocation, project, seed, settings)

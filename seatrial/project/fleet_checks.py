@@ -12,7 +12,8 @@ from pathlib import Path
 
 from seatrial.errors import UsageError
 from seatrial.project.fleet import STREAMS, Fleet, placeholders
-from seatrial.project.yaml_source import Keys, Problem, load_yaml, validate
+from seatrial.project.sentences import Keys
+from seatrial.project.yaml_source import Problem, load_yaml, validate
 
 PLACEHOLDERS = frozenset(
     [
@@ -29,6 +30,7 @@ PLACEHOLDERS = frozenset(
         "faults",
     ]
 )
+PART_LOGS = "Write {instance} into `log`, or let it be stdout."
 ADDRESS_OF = re.compile(r"urls\[(?P<service>[^\]]*)\]")
 
 
@@ -36,11 +38,15 @@ def load_fleet(file: Path) -> Fleet:
     """Read fleet.yml. Raises ConfigError."""
     source = load_yaml(file)
     fleet = validate(source, Fleet)
-    problems = list(_open_or_unknown_braces(fleet))  # the others ask what is in the braces
-    problems = problems or list(contradictions(fleet))
+    problems = problems_of(fleet)
     if problems:
         raise source.error(problems)
     return fleet
+
+
+def problems_of(fleet: Fleet) -> list[Problem]:
+    """All that is wrong; contradictions only when every brace can be read, since they ask what is in it."""
+    return list(_open_or_unknown_braces(fleet)) or list(contradictions(fleet))
 
 
 def contradictions(fleet: Fleet) -> Iterator[Problem]:
@@ -64,7 +70,9 @@ def refuse_unstartable(fleet: Fleet, replicas: Mapping[str, int]) -> None:
         )
     for name, number in replicas.items():
         if number > 1 and fleet.has_fixed_port(name):
-            raise UsageError(f"{number} replicas of {name} would share its port. {_tell_port(name)}")
+            raise UsageError(f"{number} replicas of {name} would share its port. {_tell_port(fleet, name)}")
+        if number > 1 and fleet.has_one_log(name):
+            raise UsageError(f"{number} replicas of {name} would share its log. {PART_LOGS}")
 
 
 def refuse_unreachable(fleet: Fleet) -> None:
@@ -81,8 +89,10 @@ def _known(fleet: Fleet) -> str:
     return f"Known are: {', '.join(fleet.services)}."
 
 
-def _tell_port(name: str) -> str:
-    return f"Tell {name} its port: write {{port}} into its command or its environment."
+def _tell_port(fleet: Fleet, name: str) -> str:
+    """The port that it is not told may be the one of its metrics."""
+    port = "admin_port" if "port" in fleet.told(name) else "port"
+    return f"Tell {name} its port: write {{{port}}} into its command or its environment."
 
 
 def _unknown_callees(fleet: Fleet) -> Iterator[Problem]:
@@ -107,10 +117,12 @@ def _addresses_given_twice(fleet: Fleet) -> Iterator[Problem]:
     taken: dict[str, str] = {}
     for name, service in fleet.services.items():
         for index, replica in enumerate(service.external):
-            if replica.url in taken:
-                keys = ("services", name, "external", index, "url")
-                yield Problem(keys, f"{replica.url} is {taken[replica.url]}'s already. Each replica has its own.")
-            taken.setdefault(replica.url, name)
+            for field, value in (("url", replica.url), ("log", replica.log)):
+                if value is not None and value in taken:
+                    keys = ("services", name, "external", index, field)
+                    yield Problem(keys, f"{value} is {taken[value]}'s already. Each replica has its own.")
+                if value is not None:
+                    taken.setdefault(value, name)
 
 
 def _nowhere(fleet: Fleet, name: str) -> Iterator[Problem]:
@@ -122,9 +134,15 @@ def _nowhere(fleet: Fleet, name: str) -> Iterator[Problem]:
         return
     if fleet.has_fixed_port(name):
         if service.port is None and "port" not in fleet.told(name):
-            yield Problem(keys, f"nothing says where {name} listens. {_tell_port(name)} Or say `port`, if it is fixed.")
+            yield Problem(
+                keys, f"nothing says where {name} listens. {_tell_port(fleet, name)} Or say `port`, if it is fixed."
+            )
         if service.replicas > 1:
-            yield Problem((*keys, "replicas"), f"the replicas of {name} would share its port. {_tell_port(name)}")
+            yield Problem(
+                (*keys, "replicas"), f"the replicas of {name} would share its port. {_tell_port(fleet, name)}"
+            )
+    if service.replicas > 1 and fleet.has_one_log(name):
+        yield Problem((*keys, "log"), f"the replicas of {name} would share its log. {PART_LOGS}")
 
 
 def _open_or_unknown_braces(fleet: Fleet) -> Iterator[Problem]:

@@ -74,6 +74,8 @@ FOLDERS = [
     "docs",
     "docs/adr",
     "docs/cli",
+    "docs/how-to",
+    "docs/reference",
 ]
 
 
