@@ -39,9 +39,9 @@ from seatrial.run_folder import read_json
 from seatrial.stacks.protocol import UnplannedExit
 from seatrial.timeline import Timeline
 
-NOT_STOPPED = "the fleet was not stopped before the verdict"
 # Of failed and of slow requests each, as many as a person looks at.
 NOTABLE = 12
+NOT_STOPPED = "the fleet was not stopped before the verdict"
 NO_SCRAPES = Scrapes(0.0, 0.0, 1.0, obstacle="there are no two readings to look between")
 
 
@@ -321,7 +321,12 @@ def _observed(
         usage=seen.usage,
         timeline=seen.timeline,
         stored_requests=stored_requests(
-            before, seen.stored.series, process_starts(after, telemetry), project.fleet.entry, telemetry, left
+            before,
+            seen.stored.series,
+            process_starts(after, telemetry),
+            project.fleet.entry,
+            telemetry,
+            left,
         ),
         exits=[_in_words(each) for each in exits if each.name.split()[0] in services],
         notes=[*evidence.notes, *seen.notes],

@@ -7,27 +7,14 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
-from fleet.activity.store import migrate as migrate_activity
-from fleet.catalog.store import migrate as migrate_catalog
 from fleet.hooks.documents import Document, run, store
-from fleet.inventory.store import migrate as migrate_inventory
 from fleet.kit.database import Database
-from fleet.orders.store import migrate as migrate_orders
-from fleet.payments.store import migrate as migrate_payments
 from fleet.users.store import Client, UsersStore, digest
-from fleet.users.store import migrate as migrate_users
 
-MIGRATIONS: Mapping[str, Callable[[Database], None]] = {
-    "catalog": migrate_catalog,
-    "inventory": migrate_inventory,
-    "orders": migrate_orders,
-    "payments": migrate_payments,
-    "activity": migrate_activity,
-    "users": migrate_users,
-}
 # Services that call others for themselves: scope by callee.
 GRANTS: Mapping[str, Mapping[str, str]] = {
     "orders": {"inventory": "reservations", "payments": "charges", "activity": "events"},
@@ -35,13 +22,14 @@ GRANTS: Mapping[str, Mapping[str, str]] = {
 
 
 def migrate(document: Document) -> dict[str, object]:
-    """Migrate every store and register the clients; the answer names both."""
-    for service, migration in MIGRATIONS.items():
-        database = Database(store(document, service))
-        migration(database)
+    """Migrate every store, by its own service's `migrate`, and register the clients; the answer names both."""
+    stores = document.get("stores") or {}
+    for service, url in stores.items():
+        database = Database(url)
+        import_module(f"fleet.{service}.store").migrate(database)
         database.close()
     register_clients(store(document, "users"), Path(document["run_dir"]) / "secrets")
-    return {"migrated": list(MIGRATIONS), "clients": list(GRANTS)}
+    return {"migrated": list(stores), "clients": list(GRANTS)}
 
 
 def register_clients(url: str, folder: Path) -> None:

@@ -1,4 +1,7 @@
-"""Where the lines of one service have what the table of all lines holds, as SQL: the contract's field names end here."""
+"""Where one service's log lines have what the harness asks of them, as SQL over the fields of a line.
+
+Owns the columns, and every use of the contract's field names. Leaves reading files and counting to `logs`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from seatrial.project.telemetry import ClientRequestLine, LogRoles, ServerReques
 
 UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 COLUMNS = (
-    *("timestamp", "duration", "level", "event_id", "message", "trace", "span", "parent"),
+    *("timestamp", "seconds", "level", "event_id", "message", "trace", "span", "parent"),
     *("served_method", "served_route", "served_status"),
     *("called_callee", "called_method", "called_route", "called_status", "called_error"),
 )
@@ -25,16 +28,12 @@ class Layout:
     roles: LogRoles
     ignored: Sequence[str] = ()
 
-    @property
-    def unit(self) -> float:
-        """Seconds of one unit of the durations."""
-        return UNITS[self.roles.duration.unit] if self.roles.duration else 0.0
-
     def fields(self) -> list[str]:
         """Every field that is read."""
-        named = self.roles.model_dump(exclude_none=True, exclude={"error_levels"})
-        for line in ("server_request", "client_request", "duration"):
-            named |= {(line, key): name for key, name in named.pop(line, {}).items() if key not in {"event", "unit"}}
+        named = self.roles.model_dump(exclude_none=True, exclude={"error_levels", "duration"})
+        named |= {"duration": self.roles.duration.field} if self.roles.duration else {}
+        for line in ("server_request", "client_request"):
+            named |= {(line, key): name for key, name in named.pop(line, {}).items() if key != "event"}
         return list(dict.fromkeys(named.values()))
 
     def selected(self) -> str:
@@ -44,16 +43,20 @@ class Layout:
     def _column(self, name: str) -> str:
         kind, _, part = name.partition("_")
         line = {"served": self.roles.server_request, "called": self.roles.client_request}.get(kind)
-        if name == "duration":
-            return _reference(self.roles.duration.field if self.roles.duration else None)
+        if name == "seconds":
+            return self._seconds()
         if kind not in {"served", "called"}:
             return _reference(getattr(self.roles, name))
         if line is None:
             return "NULL"
         field = getattr(line, part)
         if field is None:
-            return "''" if part == "error" else text_of(ANY)
+            return "''" if part == "error" else text_literal(ANY)
         return BRACED.format(_quoted(field)) if part == "route" else _quoted(field)
+
+    def _seconds(self) -> str:
+        duration = self.roles.duration
+        return f"try_cast({_quoted(duration.field)} AS DOUBLE) * {UNITS[duration.unit]}" if duration else "NULL"
 
     def _kind(self) -> str:
         """`called`, `served`, or null for any other line and for requests that are ignored."""
@@ -70,7 +73,7 @@ class Layout:
 
     def _is(self, line: ServerRequestLine | ClientRequestLine, fields: Sequence[str]) -> str:
         if line.event is not None and self.roles.event is not None:
-            return f"{_quoted(self.roles.event)} IS NOT DISTINCT FROM {text_of(line.event)}"
+            return f"{_quoted(self.roles.event)} IS NOT DISTINCT FROM {text_literal(line.event)}"
         return "(" + " AND ".join(f"{_quoted(name)} IS NOT NULL" for name in fields) + ")"
 
     def _is_error(self) -> str:
@@ -87,10 +90,10 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def text_of(value: str) -> str:
-    """A literal of SQL."""
+def text_literal(value: str) -> str:
+    """A text as SQL has it."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def _texts(values: Iterable[str]) -> str:
-    return ", ".join(map(text_of, values))
+    return ", ".join(map(text_literal, values))

@@ -6,6 +6,7 @@ that has a role, is malformed, whatever a tolerant reader makes of it. A line st
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 from collections import Counter
@@ -15,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from seatrial.backends.log_layout import COLUMNS, Layout, text_of
+from seatrial.backends.log_layout import COLUMNS, Layout, text_literal
 from seatrial.checks.inputs import (
     AnsweredCall,
     Attempt,
@@ -100,8 +101,8 @@ def read_logs(
 ) -> LogEvidence:
     """Everything the checks ask of the logs, whose lines mean what `roles` say by service.
 
-    Who served is told of `sampled` traces, what calls lack also of `failed` ones; all lines are given of the traces in
-    `told`. Raises OSError and ValueError when a file is not what it was.
+    Who served is told of `sampled` traces, what calls lack also of `failed` ones; of those in `told` all lines are given.
+    Raises OSError and ValueError when a file is not what it was.
     """
     with tempfile.TemporaryDirectory(prefix="seatrial-logs-") as folder:
         table = _Table(roles)
@@ -163,7 +164,7 @@ class _Table:
         copy.write_bytes(data)
         if data:
             # A field is declared even if no line has a role's: a line of any object is one.
-            declared = ", ".join(f"{text_of(name)}: 'VARCHAR'" for name in layout.fields() or ["-"])
+            declared = ", ".join(f"{text_literal(name)}: 'VARCHAR'" for name in layout.fields() or ["-"])
             self._run(
                 f"INSERT INTO line SELECT ?, {layout.selected()} FROM read_json(?, "  # noqa: S608 - fields of the contract, quoted
                 f"format='newline_delimited', ignore_errors=true, records=true, columns={{{declared}}})",
@@ -270,14 +271,15 @@ class _Table:
     def told(self, traces: Collection[str]) -> Iterator[LogLine]:
         """All lines of these traces, as they were written."""
         rows = self._run(
-            "SELECT trace, service, timestamp, duration, coalesce(kind, ''), coalesce(level, ''), coalesce(message, ''), "
-            "coalesce(served_status, called_status, ''), coalesce(called_callee, ''), coalesce(called_error, ''), "
-            "coalesce(span, ''), coalesce(parent, '') FROM line WHERE list_contains(?::VARCHAR[], trace) ORDER BY rowid",
+            "SELECT trace, service, timestamp, try_cast(seconds AS DOUBLE), coalesce(kind, ''), coalesce(level, ''), "
+            "coalesce(message, ''), coalesce(served_status, called_status, ''), coalesce(called_callee, ''), "
+            "coalesce(called_error, ''), coalesce(span, ''), coalesce(parent, '') "
+            "FROM line WHERE list_contains(?::VARCHAR[], trace) ORDER BY rowid",
             list(traces),
         )
-        for trace, service, timestamp, duration, *rest in rows:
+        for trace, service, timestamp, *rest in rows:
             if (at := _epoch(timestamp)) is not None:
-                yield LogLine(trace, service, at, _seconds(duration, self._layouts[service].unit), *rest)
+                yield LogLine(trace, service, at, *rest)
 
     def _unmet(self) -> list[AnsweredCall]:
         rows = self._run(
@@ -347,19 +349,10 @@ def _sound(line: bytes, event_id: str | None) -> bool:
 
 def _epoch(timestamp: str | None) -> float | None:
     """Of an ISO 8601 timestamp; one without a zone is UTC, as log shippers take it. A number is in epoch seconds."""
-    try:
+    with contextlib.suppress(ValueError):
         return float(timestamp or "")
-    except ValueError:
-        pass
     try:
         at = datetime.fromisoformat(timestamp or "")
     except ValueError:
         return None
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
-
-
-def _seconds(duration: str | None, unit: float) -> float | None:
-    try:
-        return float(duration) * unit if duration is not None else None
-    except ValueError:
-        return None

@@ -21,7 +21,7 @@ EXAMPLES = (
     "seatrial init",
     "seatrial init --command 'web=gunicorn shop:app --bind {host}:{port}' --path /items --path /items/1",
     "seatrial init --service web=http://127.0.0.1:5000 --openapi /openapi.json",
-    "seatrial init --service web=http://127.0.0.1:5000 --access-log /var/log/nginx/access.log",
+    "seatrial init --service web=http://127.0.0.1:5000 --access-log access.log",
 )
 Many = list[str] | None
 
@@ -32,7 +32,9 @@ def init(  # noqa: PLR0913, PLR0917 - one argument per flag, as typer reads them
     command: Annotated[
         Many, typer.Option(metavar="NAME=COMMAND", help="A service, and what starts it; {host} and {port} are filled.")
     ] = None,
-    entry: Annotated[str | None, typer.Option(help="The service that clients talk to; default: the first.")] = None,
+    entry: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The service that clients talk to; default: the first.")
+    ] = None,
     calls: Annotated[Many, typer.Option(metavar="CALLER=CALLEE", help="Who calls whom; may be repeated.")] = None,
     metrics: Annotated[
         Many, typer.Option(metavar="NAME=PATH", help="Where its metrics are; a URL will do too.")
@@ -41,8 +43,8 @@ def init(  # noqa: PLR0913, PLR0917 - one argument per flag, as typer reads them
     openapi: Annotated[
         str | None, typer.Option(help="Make the load from this: a file, a URL, or a path there.")
     ] = None,
-    access_log: Annotated[str | None, typer.Option(help="Make the load from this file.")] = None,
-    path: Annotated[Many, typer.Option(help="Ask this, as /items/1; may be repeated.")] = None,
+    access_log: Annotated[str | None, typer.Option(metavar="FILE", help="Make the load from this file.")] = None,
+    path: Annotated[Many, typer.Option(metavar="PATH", help="Ask this, as /items/1; may be repeated.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     json: JsonFile = None,
 ) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # numpy is imported when there is something to count
 
 EXAMPLES = (
     "seatrial load smoke",
-    "seatrial load steady --target http://127.0.0.1:8000",
+    "seatrial load smoke --target http://127.0.0.1:8000",
     "seatrial load mine.yml --target https://staging.example.org --locustfile mine.py",
 )
 

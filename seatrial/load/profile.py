@@ -24,11 +24,13 @@ Ratio = Annotated[float, Field(gt=0, lt=1)]
 class Stage(FileModel):
     """`rate` journeys per second for `seconds`; a `ramp` climbs there in whole one-second steps."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
-    rate: NonNegativeInt
-    seconds: PositiveInt
-    ramp: bool = False
-    judge: bool = False
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")] = Field(description="What its rows are marked with.")
+    rate: NonNegativeInt = Field(description="Journeys per second.")
+    seconds: PositiveInt = Field(description="How long.")
+    ramp: bool = Field(
+        default=False, description="Climb to the rate in one-second steps from that of the stage before."
+    )
+    judge: bool = Field(default=False, description="Whether limits are judged on it.")
 
     def rates(self, former: int) -> list[int]:
         """The rate of each second; a ramp is linear, rounded half up, and ends at `rate`."""
@@ -41,8 +43,8 @@ class Stage(FileModel):
 class Think(FileModel):
     """Bounds of the uniform think time between two requests, in seconds."""
 
-    min: NonNegativeFloat = 0.1
-    max: NonNegativeFloat = 0.3
+    min: NonNegativeFloat = Field(default=0.1, description="The shortest.")
+    max: NonNegativeFloat = Field(default=0.3, description="The longest.")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -52,21 +54,23 @@ class Think(FileModel):
 
 
 class Timeouts(FileModel):
-    """Seconds; `read` counts from the start of the request to the end of the answer."""
+    """When the client gives up, in seconds."""
 
-    connect: PositiveFloat = 1.0
-    read: PositiveFloat = 5.0
+    connect: PositiveFloat = Field(default=1.0, description="Of a connection.")
+    read: PositiveFloat = Field(default=5.0, description="From the start of the request to the end of the answer.")
 
 
 class Limits(FileModel):
     """What is asked of one step, or of all: latencies in seconds from the intended start."""
 
-    p50: PositiveFloat | None = None
-    p90: PositiveFloat | None = None
-    p95: PositiveFloat | None = None
-    p99: PositiveFloat | None = None
-    error_ratio: Ratio | None = None
-    rate_min: PositiveFloat | None = None
+    p50: PositiveFloat | None = Field(default=None, description="Needs 40 requests of the step.")
+    p90: PositiveFloat | None = Field(default=None, description="Needs 200.")
+    p95: PositiveFloat | None = Field(default=None, description="Needs 400.")
+    p99: PositiveFloat | None = Field(default=None, description="Needs 2000.")
+    error_ratio: Ratio | None = Field(
+        default=None, description="Share of requests that may fail; needs 3 / limit requests."
+    )
+    rate_min: PositiveFloat | None = Field(default=None, description="Successful requests per second, at least.")
 
     def percentiles(self) -> dict[float, float]:
         """Percentile (as a share) to limit in seconds, for those that are asked."""
@@ -77,8 +81,12 @@ class Limits(FileModel):
 class Validity(FileModel):
     """When the load itself cannot be judged by: the generator was late, or started too few of its arrivals."""
 
-    lag_p99_seconds: PositiveFloat = 0.025
-    started_ratio: Annotated[float, Field(gt=0, le=1)] = 0.995
+    lag_p99_seconds: PositiveFloat = Field(
+        default=0.025, description="From scheduled to started, in judged stages, at most."
+    )
+    started_ratio: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.995, description="Share of the planned arrivals that were started, at least."
+    )
 
 
 class Ceilings(FileModel):
@@ -86,11 +94,15 @@ class Ceilings(FileModel):
     in cores and `store_wait`, seconds waited for the store per second; at most `memory_mb` (10^6 bytes) and open files.
     """
 
-    threads: Annotated[float, Field(gt=0, le=1)] | None = None
-    cpu: PositiveFloat | None = None
-    store_wait: PositiveFloat | None = None
-    memory_mb: PositiveFloat | None = None
-    descriptors: PositiveFloat | None = None
+    threads: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        default=None, description="Share of its request threads at work, on average."
+    )
+    cpu: PositiveFloat | None = Field(default=None, description="Cores, on average.")
+    store_wait: PositiveFloat | None = Field(
+        default=None, description="Seconds waited for the store per second, on average."
+    )
+    memory_mb: PositiveFloat | None = Field(default=None, description="10^6 bytes, at most.")
+    descriptors: PositiveFloat | None = Field(default=None, description="Open files, at most.")
 
     def by_resource(self) -> dict[Resource, float]:
         """Those that are asked, in the units of Resource."""
@@ -107,8 +119,8 @@ class Ceilings(FileModel):
 class Slopes(FileModel):
     """How fast any replica's use may grow while load is judged: `memory_mb` (10^6 bytes) and open files, per hour."""
 
-    memory_mb: PositiveFloat | None = None
-    descriptors: PositiveFloat | None = None
+    memory_mb: PositiveFloat | None = Field(default=None, description="10^6 bytes per hour.")
+    descriptors: PositiveFloat | None = Field(default=None, description="Open files per hour.")
 
     def by_resource(self) -> dict[Resource, float]:
         """Those that are asked, in the units of Resource."""
@@ -118,20 +130,30 @@ class Slopes(FileModel):
 class Profile(FileModel):
     """One file of loadtests' profiles; `name` defaults to the file's."""
 
-    name: str = ""
-    description: str = ""
-    seed: int = 0
-    stages: Annotated[list[Stage], Field(min_length=1)]
-    weights: dict[str, NonNegativeInt] = Field(default_factory=dict)
-    think_seconds: Think = Think()
-    timeouts: Timeouts = Timeouts()
-    drain_seconds: PositiveFloat = 10.0
-    in_flight: PositiveInt | None = None
-    processes: PositiveInt = 1
-    limits: dict[str, Limits] = Field(default_factory=dict)
-    ceilings: dict[str, Ceilings] = Field(default_factory=dict)
-    slopes: dict[str, Slopes] = Field(default_factory=dict)
-    validity: Validity = Validity()
+    name: str = Field(default="", description="The file's name without its ending, unless given.")
+    description: str = Field(default="", description="What it is for.")
+    seed: int = Field(default=0, description="The same seed, and one process: the same gaps and the same journeys.")
+    stages: Annotated[list[Stage], Field(min_length=1)] = Field(description="One after the other.")
+    weights: dict[str, NonNegativeInt] = Field(
+        default_factory=dict,
+        description="How often each journey arrives, by its name; without, by the locustfile's weights.",
+    )
+    think_seconds: Think = Field(default=Think(), description="Between two requests of a journey.")
+    timeouts: Timeouts = Field(default=Timeouts(), description="When the client gives up.")
+    drain_seconds: PositiveFloat = Field(
+        default=10.0, description="What journeys under way at the end get, in seconds."
+    )
+    in_flight: PositiveInt | None = Field(
+        default=None,
+        description="Journeys at a time; beyond it arrivals are shed. By default from rate, time-outs and steps.",
+    )
+    processes: PositiveInt = Field(default=1, description="Locust processes.")
+    limits: dict[str, Limits] = Field(
+        default_factory=dict, description="By step, or for `all`; what is not named is not judged."
+    )
+    ceilings: dict[str, Ceilings] = Field(default_factory=dict, description="By service: what a replica may use.")
+    slopes: dict[str, Slopes] = Field(default_factory=dict, description="By service: how fast its use may grow.")
+    validity: Validity = Field(default=Validity(), description="When the load itself is no basis for a judgement.")
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:

@@ -40,8 +40,11 @@ class Module:
         kept = package[: len(package) - node.level + 1]
         return ".".join([*kept, *([node.module] if node.module else [])])
 
-    def words(self) -> Iterator[tuple[str, int]]:
+    def words(self) -> tuple[tuple[str, int], ...]:
         """Identifiers and string constants except docstrings, with their lines."""
+        return _words(self)
+
+    def _words(self) -> Iterator[tuple[str, int]]:
         docstrings = {id(node) for node in _docstrings(self.tree)}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Name):
@@ -54,6 +57,12 @@ class Module:
                 yield node.name, node.lineno
             elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
                 yield node.value, node.lineno
+
+
+@cache
+def _words(module: Module) -> tuple[tuple[str, int], ...]:
+    """Once per module: each forbidden name is looked for in all of them."""
+    return tuple(module._words())
 
 
 def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:

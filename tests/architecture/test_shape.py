@@ -74,6 +74,7 @@ FOLDERS = [
     "docs",
     "docs/adr",
     "docs/cli",
+    "docs/how-to",
     "docs/reference",
 ]
 

@@ -21,6 +21,7 @@ from werkzeug.test import TestResponse
 
 from fleet.catalog.model import Product
 from fleet.catalog.store import CatalogStore
+from fleet.gateway.clients import DEFAULT_ADDRESSES
 from fleet.hooks.equations import EQUATIONS
 from fleet.hooks.evidence import gather
 from fleet.inventory.store import InventoryStore
@@ -33,15 +34,8 @@ from fleet.kit.testing import bearer, signing_pair
 from fleet.kit.transport import Received, Request, TransportError
 from fleet.users.store import KEYS, Client, UsersStore, digest
 
-PORTS = {
-    8001: "catalog",
-    8002: "inventory",
-    8003: "orders",
-    8004: "payments",
-    8005: "users",
-    8006: "activity",
-}
-STORES = ("catalog", "inventory", "orders", "payments", "users", "activity")
+PORTS = {int(address.rsplit(":", 1)[1]): name for name, [address] in DEFAULT_ADDRESSES.items()}
+STORES = tuple(DEFAULT_ADDRESSES)
 SECRET = "a secret"
 CUSTOMERS = ("gateway", "users", "orders", "payments", "activity")  # whom a customer's token is for
 SCOPE = "profile account orders feed"

@@ -34,7 +34,7 @@ class WiredShop:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._databases: list[Database] = []
-        migrate({"run_dir": str(folder), "stores": {name: self._url(name) for name in SERVICES}})
+        migrate({"run_dir": str(folder), "stores": {name: self._url(name) for name in DEFAULT_ADDRESSES}})
         self.secret = (folder / "secrets" / "orders").read_text()
         self.apps = {name: self._start(name) for name in SERVICES}
 

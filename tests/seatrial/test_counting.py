@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from seatrial.backends.exposition import Samples, parse_exposition
-from seatrial.checks.inputs import AttemptKey, RequestKey
-from seatrial.counting import process_starts, service_counts, stored_requests
+from seatrial.checks.inputs import ANY, AttemptKey, RequestKey
+from seatrial.counting import braced, process_starts, service_counts, stored_requests
 from seatrial.project.telemetry import ClientRequests, Metric, Roles, ServerRequests, Telemetry
 from seatrial.readings import Reading, TargetReading, readable
 
@@ -131,3 +131,42 @@ def test_stored_requests_are_gains_over_the_raw_reading() -> None:
 
 def test_stored_requests_are_unknown_where_an_instance_was_not_stored() -> None:
     assert stored_requests(reading(front_1=served(5)), {}, {}, "front", TELEMETRY) is None
+
+
+BARE = Telemetry(
+    metrics={"hits_total": Metric(type="counter")},
+    roles=Roles(server_requests=ServerRequests(metric="hits_total", route="page"), ignored_routes=("/up",)),
+)
+
+
+def test_a_counter_counts_by_the_labels_that_it_has() -> None:
+    before, after = (reading(front_1=f'hits_total{{page="/a",verb="GET"}} {count}\n') for count in (1, 4))
+    assert service_counts(before, after, BARE)["front"].requests == {RequestKey(ANY, "/a", ANY): 3}
+
+
+def test_requests_for_ignored_routes_count_nowhere() -> None:
+    before, after = (
+        reading(front_1=f'hits_total{{page="/up"}} {count}\nhits_total{{page="/a"}} 1\n') for count in (1, 4)
+    )
+    assert service_counts(before, after, BARE)["front"].requests == {}
+    assert stored_requests(before, readable(after), {}, "front", BARE) == 0
+
+
+def test_a_service_without_metrics_is_not_among_the_counted() -> None:
+    target = TargetReading("back", "back-1", None, None, "", None, 0, offered=False)
+    mute = Reading(1.0, (target,))
+    assert service_counts(mute, mute, BARE) == {}
+
+
+@pytest.mark.parametrize(
+    "written, route",
+    [
+        ("/items/<item>", "/items/{item}"),
+        ("/items/<int:item>/<path:rest>", "/items/{item}/{rest}"),
+        ("/langs/<string(length=2):lang>", "/langs/{lang}"),
+        ("/items/{item}", "/items/{item}"),
+        ("None", "None"),
+    ],
+)
+def test_routes_are_written_as_the_journeys_write_them(written: str, route: str) -> None:
+    assert braced(written) == route

@@ -18,6 +18,7 @@ from seatrial.backends.exposition import Samples, Series
 from seatrial.backends.logs import LogEvidence
 from seatrial.checks.finding import Verdict
 from seatrial.checks.inputs import (
+    ANY,
     AttemptKey,
     ClientRow,
     EdgeLines,
@@ -46,6 +47,7 @@ from seatrial.report import wording
 from seatrial.report.document import SCHEMA_FILE, RunFacts, verdict_document
 from seatrial.report.junit import junit_xml
 from seatrial.report.summary import summary_markdown
+from seatrial.terms import Dims, Terms
 
 OK = RequestKey("GET", "/a", "200")
 INVOLVED = ("front", "back")
@@ -233,6 +235,82 @@ def test_whole_traces_are_not_asked_for_where_no_step_names_a_service() -> None:
     judgement = judge(replace(clean(), expected={"buy": ()}))
     assert judgement.verdict is Verdict.PASS
     assert "traces.complete" in {each.name for each in judgement.not_checked}
+
+
+UNTOLD: Dims = frozenset({"route", "status"})
+ANYHOW = RequestKey(ANY, "/a", "200")
+
+
+def bare(evidence: Evidence, front: Terms, back: Terms | None = None, absent: dict[str, str] | None = None) -> Evidence:
+    """The same run of services that tell less."""
+    return replace(evidence, asked=Asked(absent or {}, terms={"front": front, "back": back or Terms()}))
+
+
+def test_a_counter_without_a_method_is_compared_by_the_rest() -> None:
+    counts = {**clean().counts, "front": ServiceCounts(Counter({ANYHOW: COUNT}), clean().counts["front"].attempts)}
+    assert undecided(bare(replace(clean(), counts=counts), Terms(requests=UNTOLD))) == {}
+
+
+def test_a_request_that_such_a_counter_lost_is_lost_all_the_same() -> None:
+    counts = {**clean().counts, "front": ServiceCounts(Counter({ANYHOW: COUNT - 1}), clean().counts["front"].attempts)}
+    found = undecided(bare(replace(clean(), counts=counts), Terms(requests=UNTOLD)))
+    assert found == {"reconcile.client": F, "reconcile.logs": F}
+
+
+def test_an_entry_that_counts_nothing_is_compared_by_its_lines() -> None:
+    counts = {**clean().counts, "front": ServiceCounts(attempts=clean().counts["front"].attempts)}
+    assert undecided(bare(replace(clean(), counts=counts), Terms(requests=None))) == {}
+
+
+def test_a_line_that_such_an_entry_lost_is_a_lost_request() -> None:
+    evidence = clean()
+    assert evidence.logs
+    fewer = replace(evidence.logs.services["front"], requests=Counter({OK: COUNT - 1}))
+    logs = replace(evidence.logs, services={**evidence.logs.services, "front": fewer})
+    counts = {**evidence.counts, "front": ServiceCounts(attempts=evidence.counts["front"].attempts)}
+    found = undecided(bare(replace(evidence, counts=counts, logs=logs), Terms(requests=None)))
+    assert found == {"reconcile.client": F}
+
+
+def test_requests_of_the_load_for_ignored_routes_are_not_compared() -> None:
+    own = Terms(ignored=frozenset({"/up"}))
+    rows = [*clean().rows, ClientRow("t", "s", RequestKey("GET", "/up", "200"), "ok", "buy")]
+    assert undecided(bare(replace(clean(), rows=rows), own)) == {}
+
+
+def test_services_without_trace_ids_are_expected_in_no_trace() -> None:
+    evidence = clean()
+    assert evidence.logs
+    front_only = TraceLines({row.trace: frozenset({"front"}) for row in evidence.chosen.sampled})
+    evidence = replace(evidence, logs=replace(evidence.logs, traces=front_only))
+    assert undecided(evidence) == {"traces.complete": F}
+    assert undecided(bare(evidence, Terms(), Terms(traced=False))) == {}
+
+
+def test_what_is_absent_is_named_once_per_reason_and_not_made() -> None:
+    absent = {"reconcile.logs": "no log", "logs.errors": "no log", "reconcile.edges": "no calls"}
+    asked = Asked(absent, (("traces.complete of back", "no trace ids"),))
+    judgement = judge(replace(clean(), asked=asked))
+    assert {found.name for found in judgement.findings}.isdisjoint(absent)
+    named = {each.name: each.reason for each in judgement.not_checked}
+    assert named["reconcile.logs, logs.errors"] == "no log"
+    assert named["traces.complete of back"] == "no trace ids"
+
+
+def test_processes_that_tell_no_start_are_known_by_the_watch() -> None:
+    silent = replace(clean(), starts_before={}, starts_after={}, asked=Asked(starting=frozenset()))
+    assert undecided(silent) == {}
+    assert undecided(replace(silent, exits=["back-1 (pid 7) ended by itself"])) == {"restarts.unplanned": F}
+
+
+def test_processes_that_nobody_watches_must_tell() -> None:
+    silent = replace(clean(), starts_before={}, starts_after={}, asked=Asked(starting=frozenset()), watched=False)
+    assert undecided(silent) == {"restarts.unplanned": U}
+
+
+def test_a_fleet_that_is_not_ours_to_stop_says_so() -> None:
+    named = {each.name: each.reason for each in judge(replace(clean(), stops=None, undrained="theirs")).not_checked}
+    assert named["drain.clean"] == "theirs"
 
 
 CHANGES: list[Change] = [lambda evidence: evidence, late, uncounted, no_prometheus, unquiet, bad_hook, no_logs, hanging]

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from seatrial.project.telemetry import ClientRequests, Metric, Roles, ServerRequests, Telemetry
-from seatrial.readings import Reading, TargetReading, load_reading, read_when_quiet, take_reading
+from seatrial.readings import Reading, TargetReading, changes, load_reading, read_when_quiet, take_reading
 from seatrial.stacks.protocol import Replica
 
 LABELS = ("method", "route", "status")
@@ -84,6 +84,38 @@ def test_a_replica_that_stays_unreadable_does_not_keep_the_others_waiting(body: 
     assert quiet(reading(1.0, body), reading(2.0, body))[0].moved == ()
 
 
+def told(body: str, *lines: str, at: float, folder: Path) -> Reading:
+    """A service whose log tells of every request, those for its metrics too."""
+    file = folder / "a.jsonl"
+    with file.open("a") as log:
+        log.writelines(f"{line}\n" for line in lines)
+    return Reading(at, (TargetReading("a", "a-1", 200, body, "", str(file), file.stat().st_size),))
+
+
+PROBED = Telemetry.model_validate(
+    {
+        "metrics": {"hits": {"type": "counter", "labels": ["page"]}},
+        "roles": {"ignored_routes": ["/metrics"], "log": {"server_request": {"route": "page"}}},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "body, line, moved",
+    [
+        pytest.param('hits{page="/metrics"} 2\n', '{"page": "/metrics"}', [], id="a probe"),
+        pytest.param('hits{page="/a"} 1\n', '{"page": "/metrics"}', ["hits{page='/a'}"], id="another is counted"),
+        pytest.param('hits{page="/metrics"} 2\n', '{"page": "/a"}', ["log bytes"], id="another is logged"),
+        pytest.param('hits{page="/metrics"} 2\n', "{", ["log bytes"], id="a line that tells nothing"),
+    ],
+)
+def test_what_reads_the_metrics_moves_nothing(tmp_path: Path, body: str, line: str, moved: list[str]) -> None:
+    before = told('hits{page="/metrics"} 1\n', '{"page": "/metrics"}', at=1.0, folder=tmp_path)
+    found = changes(before, told(body, line, at=2.0, folder=tmp_path), PROBED)
+    assert len(found) == len(moved)
+    assert [words for words, text in zip(moved, found, strict=True) if words not in text] == []
+
+
 def test_many_changes_are_cut_short() -> None:
     body = "".join(f'served_seconds_count{{route="/{number}"}} 1\n' for number in range(9))
     found, _ = quiet(reading(1.0), reading(2.0, CALM + body.replace("count{", 'count{status="1",')), patience=0.0)
@@ -115,6 +147,14 @@ def test_a_reading_asks_the_admin_address_and_measures_the_log(tmp_path: Path) -
     (target,) = take_reading([replica(tmp_path)], http, clock=lambda: 5.0).targets
     assert http.asked == ["http://a:81/metrics"]
     assert (target.status, target.body, target.log_bytes) == (200, CALM, 3)
+
+
+def test_a_replica_without_metrics_or_log_is_asked_nothing() -> None:
+    http = Http(CALM)
+    mute = Replica("a", "a-1", 1, "http://a", "http://a", None, None, True, None, None)
+    (target,) = take_reading([mute], http, clock=lambda: 5.0).targets
+    assert http.asked == []
+    assert (target.offered, target.error, target.log_file, target.log_bytes) == (False, "", None, 0)
 
 
 def test_a_reading_keeps_why_there_was_no_answer(tmp_path: Path) -> None:

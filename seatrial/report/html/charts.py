@@ -17,6 +17,7 @@ from bokeh.models import (
     CrosshairTool,
     FactorRange,
     HoverTool,
+    LogTicker,
     NumeralTickFormatter,
     Range1d,
 )
@@ -31,12 +32,14 @@ from seatrial.report.html.strips import Mark, Period, Scraped, Strip
 PALETTE = ("#3182bd", "#e6851e", "#2ca089", "#c94f7c", "#8a6fc8", "#8c8c32", "#5aa2d8", "#b5651d", "#6b8e5a", "#9a7d8f")
 RED, AMBER, GREY = "#d0453e", "#c98a00", "#808890"
 HEIGHT = 190
+# Entries of a legend that fit beside one another on a phone.
+BESIDE = 3
 FORMATS = {
     Resource.THREADS: ("Busy request threads, share of all", "0 %"),
     Resource.CPU: ("CPU, cores", "0.00"),
     Resource.MEMORY: ("Memory, MB", "0"),
     Resource.DESCRIPTORS: ("Open files", "0"),
-    Resource.STORE_WAIT: ("Waiting for the store, seconds per second", "0.00"),
+    Resource.STORE_WAIT: ("Waiting for the store, s per second", "0.00"),
 }
 
 
@@ -128,6 +131,7 @@ def _legend(chart: Any) -> None:
     legend = chart.legend[0]
     legend.orientation, legend.border_line_color, legend.background_fill_color = "horizontal", None, None
     legend.margin, legend.padding, legend.label_text_font_size = 0, 2, "12px"
+    legend.ncols = len(legend.items) if len(legend.items) <= BESIDE else 2
     chart.add_layout(legend, "above")
 
 
@@ -158,7 +162,8 @@ def _traffic(board: Board, source: ColumnDataSource) -> None:
 
 
 def _latency(board: Board, source: ColumnDataSource, limits: Mapping[str, float]) -> None:
-    chart = board.chart("Latency from the intended start, seconds (log scale)", "0.000", y_axis_type="log")
+    chart = board.chart("Latency, seconds (log scale)", "0.000", y_axis_type="log")
+    chart.yaxis.ticker = LogTicker(mantissas=[1, 2, 5])
     for name, colour in zip(("p50", "p95", "p99"), PALETTE[2::-1], strict=True):
         drawn = _line(chart, source, name, colour, name)
         if name in limits:
@@ -168,7 +173,7 @@ def _latency(board: Board, source: ColumnDataSource, limits: Mapping[str, float]
 
 
 def _failures(board: Board, source: ColumnDataSource, course: Course) -> None:
-    chart = board.chart("Failed requests and shed journeys, per second", "0.0")
+    chart = board.chart("Failures and shed journeys, per second", "0.0")
     names = [*OUTCOMES, "shed"]
     most = max((float(course.times[name].max(initial=0)) for name in names), default=0.0)
     chart.y_range = Range1d(
@@ -187,7 +192,7 @@ def _failures(board: Board, source: ColumnDataSource, course: Course) -> None:
 
 
 def _lag(board: Board, source: ColumnDataSource, limit: float | None) -> None:
-    chart = board.chart("The generator's own lateness: dispatch lag p99, seconds", "0.000")
+    chart = board.chart("Generator: dispatch lag p99, seconds", "0.000")
     chart.y_range.start = 0
     drawn = _line(chart, source, "lag_p99", GREY, "lag p99")
     if limit is not None:
@@ -210,7 +215,7 @@ def _saturation(board: Board, strip: Strip) -> None:
 def _scrapes(board: Board, scraped: Sequence[Scraped]) -> None:
     names = [each.instance for each in scraped][::-1]
     chart = board.chart(
-        "Scrapes by Prometheus: answered, failed (red), or a gap",
+        "Scrapes answered; failed in red",
         "",
         height=60 + 18 * len(names),
         y_range=FactorRange(factors=names),
@@ -241,7 +246,7 @@ def spread_item(course: Course, limits: Mapping[str, float]) -> dict[str, Any] |
     """How latencies are spread, on a log scale; None without samples."""
     if not course.spread or not len(course.spread["low"]):
         return None
-    chart = _spread_chart("Requests by latency from the intended start (log scale, bins 12 % wide)")
+    chart = _spread_chart("Requests by latency (log scale)")
     spread = dict(course.spread)
     source = ColumnDataSource({**spread, "all": spread["ok"] + spread["failed"]})
     chart.quad(left="low", right="high", bottom=0, top="ok", source=source, color=PALETTE[0], legend_label="ok")
@@ -290,7 +295,7 @@ def pair_course_item(courses: Sequence[Course]) -> dict[str, Any]:
 
 def pair_spread_item(courses: Sequence[Course]) -> dict[str, Any]:
     """How latencies are spread, as shares of all requests, so that runs of different length compare."""
-    chart = _spread_chart("Share of requests by latency from the intended start (log scale, bins 12 % wide)")
+    chart = _spread_chart("Share of requests by latency (log scale)")
     for label, colour, course in zip("AB", PALETTE, courses, strict=False):
         counts = course.spread["ok"] + course.spread["failed"]
         source = ColumnDataSource(

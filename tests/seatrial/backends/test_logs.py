@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from seatrial.backends.logs import LogEvidence, LogSlice, read_logs
-from seatrial.checks.inputs import AnsweredCall, Attempt, AttemptKey, RequestKey, RequestLine, ServiceLog
-from seatrial.project.telemetry import ClientRequestLine, LogRoles, Roles, ServerRequestLine
+from seatrial.checks.inputs import ANY, AnsweredCall, Attempt, AttemptKey, RequestKey, RequestLine, ServiceLog
+from seatrial.project.telemetry import ClientRequestLine, Duration, LogRoles, Roles, ServerRequestLine
 
 ROLES = LogRoles(
     timestamp="at",
@@ -17,6 +17,7 @@ ROLES = LogRoles(
     event="event.action",
     event_id="event.id",
     message="message",
+    duration=Duration(field="took", unit="ms"),
     trace="trace.id",
     span="span.id",
     parent="parent.id",
@@ -57,7 +58,9 @@ def read(folder: Path, **services: bytes) -> LogEvidence:
         file = folder / f"{service}.jsonl"
         file.write_bytes(data)
         slices.append(LogSlice(service, file, 0, len(data)))
-    return read_logs(slices, dict.fromkeys(services, Roles(log=ROLES)), entry="front", sampled=["t1"], failed=["t2"])
+    return read_logs(
+        slices, dict.fromkeys(services, Roles(log=ROLES)), entry="front", sampled=["t1"], failed=["t2"], told=["t1"]
+    )
 
 
 def front(folder: Path, data: bytes) -> ServiceLog:
@@ -207,3 +210,90 @@ def test_a_file_that_shrank_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_bytes(b"{}\n")
     with pytest.raises(ValueError, match="shorter than 100 bytes"):
         LogSlice("front", tmp_path / "x.jsonl", 0, 100).lines()
+
+
+STAMP = "2026-11-23T02:45:01.500Z"
+
+
+def test_all_lines_of_a_told_trace_are_given_and_no_others(tmp_path: Path) -> None:
+    line = {"at": STAMP, "took": 250, "message": "did it"}
+    other = {
+        "at": STAMP,
+        "event.id": "n1",
+        "event.action": "thought",
+        "trace.id": "t1",
+        "message": "hm",
+        "log.level": "warning",
+    }
+    told = read(tmp_path, front=text(served(1, **line), other, served(2, **line)), back=text(called(1, **line))).told
+    assert [(each.service, each.kind, each.seconds, each.level, each.message) for each in told] == [
+        ("front", "served", 0.25, "info", "did it"),
+        ("front", "", None, "warning", "hm"),
+        ("back", "called", 0.25, "info", "did it"),
+    ]
+    assert {each.at for each in told} == {1795401901.5}
+
+
+@pytest.mark.parametrize("at", [None, "yesterday"], ids=["absent", "no timestamp"])
+def test_a_line_without_a_time_cannot_be_told(tmp_path: Path, at: str | None) -> None:
+    assert read(tmp_path, front=text(served(1, at=at))).told == []
+
+
+def test_a_time_may_be_a_number(tmp_path: Path) -> None:
+    (line,) = read(tmp_path, front=text(served(1, at=1795401901.5))).told
+    assert line.at == 1795401901.5
+
+
+def test_a_duration_that_is_none_is_not_known(tmp_path: Path) -> None:
+    (line,) = read(tmp_path, front=text(served(1, at=STAMP, took="long"))).told
+    assert line.seconds is None
+
+
+def plain(folder: Path, data: bytes, **roles: Any) -> ServiceLog:
+    """The log of a service whose lines have fewer roles."""
+    file = folder / "a.jsonl"
+    file.write_bytes(data)
+    own = Roles.model_validate({"log": {"server_request": {"route": "page", "status": "code"}}, **roles})
+    return read_logs([LogSlice("a", file, 0, len(data))], {"a": own}, entry="a").services["a"]
+
+
+PAGE = {"page": "/items/<int:item>", "code": 200}
+
+
+def test_without_an_event_a_line_is_a_request_if_it_has_the_fields(tmp_path: Path) -> None:
+    log = plain(tmp_path, text(PAGE, {"page": "/b"}, {"code": 200}, {"text": "hello"}, {**PAGE, "code": 404}))
+    route = "/items/{item}"
+    assert log.requests == {RequestKey(ANY, route, "200"): 1, RequestKey(ANY, route, "404"): 1}
+    assert (log.lines, log.malformed) == (5, 0)
+
+
+def test_lines_of_ignored_routes_are_no_requests_but_lines(tmp_path: Path) -> None:
+    log = plain(tmp_path, text(PAGE, {**PAGE, "page": "/metrics"}), ignored_routes=["/metrics"])
+    assert (log.requests.total(), log.lines, log.malformed) == (1, 2, 0)
+
+
+@pytest.mark.parametrize("line", [b"not json", b"[1]", b'"text"', b"5"])
+def test_without_event_ids_a_line_is_malformed_if_it_is_no_object(tmp_path: Path, line: bytes) -> None:
+    log = plain(tmp_path, text(PAGE, line))
+    assert (log.lines, log.malformed, log.requests.total()) == (2, 1, 1)
+
+
+def test_lines_of_which_nothing_has_a_role_are_lines(tmp_path: Path) -> None:
+    log = plain(tmp_path, text({"a": 1}, b"x"), log={})
+    assert (log.lines, log.malformed, log.errors, log.requests) == (2, 1, 0, {})
+
+
+def test_levels_may_be_numbers(tmp_path: Path) -> None:
+    log = plain(tmp_path, text({"lvl": 30}, {"lvl": 50}), log={"level": "lvl", "error_levels": ["40", "50"]})
+    assert log.errors == 1
+
+
+def test_services_may_name_their_fields_differently(tmp_path: Path) -> None:
+    slices, roles = [], {}
+    for service, route in (("a", "page"), ("b", "handler")):
+        file = tmp_path / f"{service}.jsonl"
+        file.write_bytes(text({route: "/x", "code": 200}))
+        slices.append(LogSlice(service, file, 0, file.stat().st_size))
+        roles[service] = Roles.model_validate({"log": {"server_request": {"route": route, "status": "code"}}})
+    found = read_logs(slices, roles, entry="a").services
+    assert found["a"].requests == found["b"].requests == {RequestKey(ANY, "/x", "200"): 1}

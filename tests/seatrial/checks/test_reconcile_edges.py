@@ -148,3 +148,12 @@ def test_the_edges_beside_an_unreadable_service_are_judged(
 @pytest.mark.parametrize("obstacle", ["", "the fleet was not quiet"], ids=["no calls", "not quiet"])
 def test_without_ground_it_is_inconclusive(obstacle: str) -> None:
     assert reconcile({}, {}, obstacle=obstacle).finding.verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    "judged, verdict", [({"back"}, Verdict.FAIL), (set(), Verdict.INCONCLUSIVE)], ids=["judged", "left out"]
+)
+def test_only_callees_whose_callers_all_count_are_judged(judged: set[str], verdict: Verdict) -> None:
+    counts = {"front": ServiceCounts(), "back": ServiceCounts(Counter({OK: 3}))}
+    found = reconcile_edges(counts, {}, None, entry="front", obstacle="", judged=judged)
+    assert found.finding.verdict is verdict

@@ -40,6 +40,23 @@ def test_lines_and_counts(counts: ServiceCounts, log: ServiceLog, expected: Verd
     assert words in found.reason
 
 
+@pytest.mark.parametrize(
+    "log, expected, words",
+    [
+        (ServiceLog(lines=7), Verdict.PASS, "7 lines, each sound"),
+        (ServiceLog(lines=7, malformed=1), Verdict.FAIL, "1 malformed lines"),
+        (ServiceLog(), Verdict.INCONCLUSIVE, "no line was written"),
+    ],
+    ids=["sound", "malformed", "silence"],
+)
+def test_lines_that_nothing_is_compared_with_are_looked_at_alone(
+    log: ServiceLog, expected: Verdict, words: str
+) -> None:
+    found = reconcile_logs({}, {"back": log}, obstacle="", compared=False)
+    assert found.verdict is expected
+    assert words in found.reason
+
+
 def test_a_malformed_line_fails_beside_an_unreadable_service() -> None:
     counts = {"back": ServiceCounts(unreadable="refused")}
     assert reconcile_logs(counts, {"back": replace(LOG, malformed=1)}, obstacle="").verdict is Verdict.FAIL

@@ -19,18 +19,20 @@ def test_every_verb_has_help_with_an_example(verb: str, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_a_page_with_an_example(verb: str) -> None:
-    page = (DOCS / f"{verb}.md").read_text()
-    assert page.startswith(f"# seatrial {verb}: ")
-    assert f"    seatrial {verb}" in page
+def test_every_verb_has_a_page_on_how_it_behaves(verb: str) -> None:
+    assert (DOCS / f"{verb}.md").read_text().startswith(f"# seatrial {verb}: ")
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_option_is_on_its_verbs_page(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_option_is_in_the_reference(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     dispatch([verb, "--help"])
     options = {word.strip(",") for word in capsys.readouterr().out.split() if word.startswith("--")}
-    page = (DOCS / f"{verb}.md").read_text()
-    assert [option for option in sorted(options - {"--help"}) if option not in page] == []
+    page = (
+        (DOCS.parent / "reference" / "cli.md").read_text().partition(f"## seatrial {verb}\n")[2].partition("\n## ")[0]
+    )
+    assert [
+        option for option in sorted(options - {"--help"}) if f"`{option}" not in page and f" {option}" not in page
+    ] == []
 
 
 def test_replicas_are_numbers_by_service() -> None:

@@ -169,3 +169,27 @@ def test_missing_files_are_named(missing: str, tmp_path: Path) -> None:
     (tmp_path / missing).unlink()
     with pytest.raises(NoSamples, match=missing.replace("1", "[*1]")):
         read_samples(tmp_path, PROFILE)
+
+
+def test_of_failures_one_of_each_kind_comes_before_more_of_the_same(tmp_path: Path) -> None:
+    same = {"outcome": "timeout", "status": "", "error": "late"}
+    rows = [same | {"trace_id": "a"}, same | {"trace_id": "b"}, {"trace_id": "c", "outcome": "wrong", "status": 500}]
+    leave(tmp_path, rows)
+    assert [row["trace_id"] for row in gather(tmp_path).notable(2)] == ["a", "c", "b"]
+
+
+def test_the_slowest_come_first_and_none_is_told_twice(tmp_path: Path) -> None:
+    rows = [{"trace_id": name, "duration": seconds} for name, seconds in (("a", 0.1), ("b", 0.9), ("c", 0.5))]
+    leave(tmp_path, [*rows, {"trace_id": "d", "duration": 2, "outcome": "wrong"}])
+    found = gather(tmp_path).notable(2)
+    assert [(row["why"], row["trace_id"]) for row in found] == [("failed", "d"), ("slow", "b"), ("slow", "c")]
+    assert found[1]["latency"] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("told, total", [((5, 7), 12.0), ((5, None), None)], ids=["all", "not all"])
+def test_memory_is_known_when_every_process_tells(
+    tmp_path: Path, told: tuple[int | None, ...], total: float | None
+) -> None:
+    for pid, each in enumerate(told, start=1):
+        leave(tmp_path, [{}], pid=pid, **({} if each is None else {"rss_bytes": each}))
+    assert gather(tmp_path).resident_bytes() == total

@@ -8,6 +8,7 @@ from seatrial.project.project import BUILT_IN_PROMETHEUS, Project, load_project
 
 ROOT = Path(__file__).parents[3]
 STUB = ROOT / "e2e" / "stub_fleet" / "seatrial.yml"
+FOREIGN = ROOT / "e2e" / "foreign" / "seatrial.yml"
 
 
 def changed(tmp_path: Path, text: str) -> Path:
@@ -17,7 +18,7 @@ def changed(tmp_path: Path, text: str) -> Path:
     return tmp_path / "seatrial.yml"
 
 
-@pytest.mark.parametrize("file", [ROOT / "seatrial.yml", STUB], ids=["sample", "stub"])
+@pytest.mark.parametrize("file", [ROOT / "seatrial.yml", STUB, FOREIGN], ids=["sample", "stub", "foreign"])
 def test_the_projects_here_are_right(file: Path) -> None:
     assert isinstance(load_project(file), Project)
 

@@ -78,14 +78,19 @@ def test_patience_has_an_end(seen: list[Traffic | None]) -> None:
     "text, found",
     [
         ('active 2\nserved_count{route="/a"} 3\nserved_count{route="/b"} 4\n', Traffic(2, 7)),
+        ('served_count{route="/metrics"} 9\nserved_count{route="/b"} 4\n', Traffic(0, 4)),
         ("other 1\n", Traffic(0, 0)),
         ("<html>", None),
         (None, None),
     ],
-    ids=["both", "neither", "rubbish", "no answer"],
+    ids=["both", "the look itself", "neither", "rubbish", "no answer"],
 )
 def test_activity_is_read_from_the_metrics(text: str | None, found: Traffic | None) -> None:
     assert traffic(text, TELEMETRY, "front") == found
+
+
+def test_metrics_that_tell_of_no_requests_show_no_activity() -> None:
+    assert traffic("other 1\n", Telemetry(), "front") is None
 
 
 @dataclass

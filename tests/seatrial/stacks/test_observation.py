@@ -53,6 +53,21 @@ def test_ready_is_who_lives_and_answers() -> None:
     assert asked == ["http://admin/a-1/ready"]
 
 
+def test_what_somebody_else_runs_is_ready_when_it_answers() -> None:
+    there = stack("r", services=[entry("a-1", None) | {"external": True}])
+    assert [observe(there, lambda _, says=says: says)["services"][0]["ready"] for says in (True, False)] == [
+        True,
+        False,
+    ]
+
+
+def test_without_a_path_to_ask_it_is_ready_when_its_port_accepts() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        own = entry("a-1", ME) | {"ready_url": None, "url": url}
+        assert observe(stack("r", services=[own]), lambda _: False)["services"][0]["ready"]
+
+
 def test_who_lives_but_does_not_answer_is_not_ready() -> None:
     assert [each["ready"] for each in observe(stack("r"), lambda _: False)["services"]] == [False, False, False]
 

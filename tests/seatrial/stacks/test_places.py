@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from seatrial.errors import StackError
 from seatrial.project.fleet import Fleet
 from seatrial.stacks.places import Place, Telling, first_urls, take_places, traffic_targets
 from seatrial.stacks.ports import PortLocks
@@ -88,3 +89,48 @@ def test_braces_are_filled_and_the_services_own_come_last() -> None:
 def test_a_service_without_store_is_given_none() -> None:
     variables = telling().environment(places()[0])
     assert (variables["STORE"], variables["FAULTS"], variables["WHO"]) == ("", "0", "all")
+
+
+LOOSE = Fleet.model_validate(
+    {
+        "name": "demo",
+        "entry": "front",
+        "services": {
+            "front": {
+                "command": ["serve", "--bind", "{host}:{port}", "--back={urls[back]}"],
+                "log": "stdout",
+            },
+            "back": {"command": ["serve"], "port": 29003, "log": "logs/{instance}.jsonl"},
+        },
+    }
+)
+
+
+def test_one_port_serves_both_where_there_is_no_admin_port(ports: PortLocks) -> None:
+    found = take_places(LOOSE, {}, ports, preferred=False)
+    assert [place.port for place in found] == [place.admin_port for place in found]
+    assert found[0].port != 29003 == found[1].port
+
+
+def test_a_fixed_port_that_is_taken_is_no_other(ports: PortLocks) -> None:
+    ports.lock(29003)
+    with pytest.raises(StackError, match=r"back always listens on port 29003.*write {port}"):
+        take_places(LOOSE, {}, ports, preferred=False)
+
+
+def test_a_command_is_told_its_port_and_where_others_are() -> None:
+    assert telling(LOOSE).command(places()[0]) == ["serve", "--bind", "127.0.0.1:1001", "--back=http://127.0.0.1:1002"]
+
+
+@pytest.mark.parametrize(
+    "fleet, place, file, stream",
+    [
+        pytest.param(LOOSE, 0, Path("/runs/r/logs/front-1.jsonl"), "stdout", id="a stream's is the run's"),
+        pytest.param(LOOSE, 1, Path("/p/logs/back-1.jsonl"), None, id="a file beside seatrial.yml"),
+        pytest.param(FLEET, 1, Path("/runs/r/logs/back-1.jsonl"), None, id="the file that it is told"),
+        pytest.param(FLEET, 0, None, None, id="none"),
+    ],
+)
+def test_where_log_lines_are(fleet: Fleet, place: int, file: Path | None, stream: str | None) -> None:
+    own = telling(fleet)
+    assert (own.log_file(places()[place]), own.stream(places()[place])) == (file, stream)

@@ -8,6 +8,7 @@ from seatrial.stacks.prometheus import (
     find_prometheus,
     is_supported,
     parse_version,
+    scraped_at,
     target_group,
 )
 
@@ -80,3 +81,17 @@ def test_it_listens_on_this_machine_only_and_keeps_its_data_in_the_run() -> None
 def test_a_target_carries_job_and_instance() -> None:
     group = target_group("127.0.0.1:1", job="a", instance="a-1")
     assert group == {"targets": ["127.0.0.1:1"], "labels": {"job": "a", "instance": "a-1"}}
+
+
+@pytest.mark.parametrize(
+    "url, address, own",
+    [
+        ("http://127.0.0.1:81/metrics", "127.0.0.1:81", {}),
+        ("http://127.0.0.1:81/prom", "127.0.0.1:81", {"__metrics_path__": "/prom"}),
+        ("https://a.test/x/metrics", "a.test", {"__scheme__": "https", "__metrics_path__": "/x/metrics"}),
+    ],
+    ids=["as Prometheus assumes", "another path", "another scheme"],
+)
+def test_what_is_scraped_elsewhere_is_told(url: str, address: str, own: dict[str, str]) -> None:
+    labels = {"job": "a", "instance": "a-1", **own}
+    assert scraped_at(url, job="a", instance="a-1") == {"targets": [address], "labels": labels}

@@ -1,0 +1,67 @@
+"""Which pages are generated, and from what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from docs.generator.commands import commands_page
+from docs.generator.contract import contract_page
+from docs.generator.models import model_page
+from docs.generator.schema import schema_page
+from seatrial.load.profile import Profile
+from seatrial.project.fleet import Fleet
+from seatrial.project.fleet_checks import PLACEHOLDERS
+from seatrial.project.project import ProjectFile
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+
+
+def profile_page() -> str:
+    """A load profile, with one of the sample's as its example."""
+    return model_page(
+        "A load profile",
+        Profile,
+        "A file in the folder that `load.profiles` of seatrial.yml names, or any file given by its path. Made from "
+        "`seatrial/load/profile.py`. How to write one: [a journey and its profile](../how-to/write-a-journey.md); how the load is "
+        "made of it: [seatrial load](../cli/load.md).",
+        example=("loadtests/profiles/trial.yml", "The profile `trial`"),
+        root=ROOT,
+    )
+
+
+def project_page() -> str:
+    """seatrial.yml, with the sample's as its example."""
+    return model_page(
+        "seatrial.yml",
+        ProjectFile,
+        "What Seatrial is pointed at. Every path is relative to the file. Made from `seatrial/project/project.py`.",
+        example=("seatrial.yml", "The sample's"),
+        root=ROOT,
+    )
+
+
+def fleet_page() -> str:
+    """fleet.yml, with the names that the stack fills in."""
+    names = ", ".join(f"`{{{name}}}`" for name in sorted(PLACEHOLDERS))
+    return model_page(
+        "fleet.yml",
+        Fleet,
+        "The services, how each is started, and who calls whom. Made from `seatrial/project/fleet.py`; the sample's is "
+        "[fleet/fleet.yml](../../fleet/fleet.yml).",
+        f"In values of `environment` the stack fills in {names}. `{{{{` is a plain brace. A command that begins with "
+        "`python` runs under the interpreter of the stack.",
+        root=ROOT,
+    )
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "cli.md": commands_page,
+    "seatrial-yml.md": project_page,
+    "fleet-yml.md": fleet_page,
+    "profile.md": profile_page,
+    "telemetry.md": partial(contract_page, ROOT / "fleet" / "telemetry.yml"),
+    "verdict-json.md": schema_page,
+}
