@@ -12,6 +12,7 @@ from seatrial.init.project import Done, make_project, name_of
 from seatrial.init.rendering import starters
 from seatrial.init.wishes import Wishes, read_wishes
 from seatrial.load.profile import read_profile
+from seatrial.openloop.steps import Step
 from seatrial.project.project import load_project
 from seatrial.settings import Settings
 
@@ -109,6 +110,34 @@ def test_a_query_is_asked_with_its_path(tmp_path: Path) -> None:
     made(tmp_path, wished("/items/7?full=1"), FakeService(RULES))
     assert 'ASKS = [({"item_id": "7"}, {"full": "1"})]' in script(tmp_path)
     assert "path, query = journey.random.choice(" in script(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "path, asked",
+    [
+        ("/a{b}", "/a%7Bb%7D"),
+        ("/it's", "/it's"),
+        ('/"x"', "/%22x%22"),
+        ("/a\\b", "/a%5Cb"),
+        ("/ü", "/%C3%BC"),
+        ("/%7Bx%7D", "/%7Bx%7D"),
+        ("/a?q='\"{}&e=", "/a"),
+    ],
+)
+def test_odd_paths_are_written_as_they_are_asked(tmp_path: Path, path: str, asked: str) -> None:
+    made(tmp_path, wished(path), FakeService({asked: asked}))
+    names: dict[str, Any] = {"Step": Step, "OpenLoopUser": object}
+    steps = "\n".join(line for line in script(tmp_path).splitlines() if not line.startswith("from "))
+    exec(steps, names)  # noqa: S102 - what was just written
+    step = next(value for value in names.values() if isinstance(value, Step))
+    assert step.target({}, None) == asked
+
+
+def test_who_calls_whom_is_asked_for_where_several_are(tmp_path: Path) -> None:
+    api = FakeService({}, url="http://127.0.0.1:5001")
+    wishes = read_wishes({"service": [f"web={URL}", f"api={api.url}"], "path": ["/items"]})
+    remarks = made(tmp_path, wishes, Together((FakeService(RULES), api))).remarks
+    assert any("nobody said who calls whom" in each.what for each in remarks)
 
 
 def test_steps_name_the_entry_where_its_log_tells(tmp_path: Path) -> None:
