@@ -144,6 +144,7 @@ def report(done: Done) -> list[str]:
         f"  {each.method} {each.template}" + (f" (weight {each.weight})" if each.weight > 1 else "")
         for each in done.routes
     ]
+    width = max(len(command) for command, _ in done.commands)
     left_out = [f"  {each.what}: {each.reason}" for each in done.left_out]
     return [
         *_section("taken", taken),
@@ -151,7 +152,7 @@ def report(done: Done) -> list[str]:
         *_section(f"the load, from {done.source}", load),
         *_section("left out of the load", left_out),
         *_section("written", [f"  {file}" for file in done.files]),
-        *_section("next", [f"  {command:<30} # {reason}" for command, reason in done.commands]),
+        *_section("next", [f"  {command:<{width}}  # {reason}" for command, reason in done.commands]),
     ]
 
 
