@@ -7,7 +7,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest
 CODE := fleet seatrial loadtests tests e2e benchmarks docs
 
-.PHONY: help setup trial up test test-fast test-e2e check format red proof picture reference lock clean
+.PHONY: help setup trial up test test-fast test-e2e check format red proof picture reference schemas lock clean
 
 help: ## Show the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,13 +59,15 @@ red: setup ## The red table: every check is shown to fail under its fault (about
 proof: setup ## The long proofs: red table, ten trials in a row, kills, rolling restarts, crashes, races (hours)
 	@$(PYTEST) e2e -m "red or slow"
 
+schemas: setup ## Write the JSON Schemas of the project's files anew from their models
+	@$(BIN)/python -m seatrial.schemas
+
 picture: setup ## Draw the README's pictures from the latest run: docs/trial.svg, docs/report.png (needs Chromium)
 	@$(BIN)/python docs/picture.py runs/latest docs/trial.svg
 	@$(BIN)/python docs/report_picture.py runs/latest docs/report.png
 
-reference: setup ## Write the generated pages of docs/reference anew, and the JSON Schemas of the files
+reference: setup ## Write the generated pages of docs/reference anew
 	@$(BIN)/python -m docs.generator
-	@$(BIN)/python -m seatrial.schemas
 
 lock: $(UV) ## Resolve the dependencies anew into the hashed, host-free lock files
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade requirements-setup.in -o requirements-setup.lock

@@ -47,7 +47,7 @@ def written() -> list[tuple[str, Path]]:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_it_is_what_the_models_say(name: str) -> None:
-    assert schema_file(name).read_text(encoding="utf-8") == schema_text(name), "stale: make reference"
+    assert schema_file(name).read_text(encoding="utf-8") == schema_text(name), "stale: make schemas"
 
 
 def test_no_other_lies_beside_them() -> None:
