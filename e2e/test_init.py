@@ -189,9 +189,10 @@ def test_without_a_terminal_it_says_what_is_missing_and_what_it_found(tmp_path: 
 
 def test_on_a_terminal_it_asks_and_proposes_what_it_found(tmp_path: Path) -> None:
     project = copied("layouts/module", tmp_path)
-    shown, code = on_a_terminal(project, ["init", "--path", "/words/1"], "\n\n\n")
+    shown, code = on_a_terminal(project, ["init"], "\n\n\n/words/1\n")
     assert code == 0, shown
     assert "what starts it?" in shown
+    assert "/words/1" in (project / "loadtests" / "locustfile.py").read_text()
     assert yaml.safe_load((project / "fleet.yml").read_text())["services"]["app"]["command"][:4] == [
         "python",
         "-m",

@@ -60,6 +60,8 @@ def init(  # noqa: PLR0913, PLR0917 - one argument per flag, as typer reads them
     invocation: Invocation = context.obj
     root = folder_of(invocation)
     given: dict[str, Sequence[str]] = {
+        "openapi": [openapi] if openapi else (),
+        "access_log": [access_log] if access_log else (),
         "service": service or (),
         "command": command or (),
         "calls": calls or (),
@@ -68,8 +70,8 @@ def init(  # noqa: PLR0913, PLR0917 - one argument per flag, as typer reads them
         "path": path or (),
     }
     if not service and not command:
-        given |= asked_for(root)
-    wishes = read_wishes(given, entry=entry, openapi=openapi, access_log=access_log)
+        given |= asked_for(root, source=not (openapi or access_log or path))
+    wishes = read_wishes(given, entry=entry)
     out = sys.stderr if json == "-" else sys.stdout
     http = OverRequests()
     try:
@@ -100,15 +102,16 @@ def folder_of(invocation: Invocation) -> Path:
     return folder
 
 
-def asked_for(root: Path) -> Mapping[str, Sequence[str]]:
-    """The services by a person's answers. Raises UsageError where there is nobody to ask."""
-    from seatrial.init.asking import ask_for
+def asked_for(root: Path, *, source: bool) -> Mapping[str, Sequence[str]]:
+    """The services by a person's answers, and the `source` of the load. Raises UsageError where there is nobody to ask."""
+    from seatrial.init.asking import ask_for, ask_for_source
     from seatrial.init.layouts import find_layouts
 
     layouts = find_layouts(root)
     if not sys.stdin.isatty():
         raise UsageError(nobody_to_ask(layouts))
-    return ask_for(prompt, layouts, gunicorn=has_gunicorn())
+    services = ask_for(prompt, layouts, gunicorn=has_gunicorn())
+    return {**services, **(ask_for_source(prompt) if source else {})}
 
 
 def prompt(question: str, default: str = "") -> str:

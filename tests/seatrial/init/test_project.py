@@ -29,8 +29,8 @@ OPENAPI = json.dumps(
 )
 
 
-def wished(*paths: str, **more: Any) -> Wishes:
-    return read_wishes({"service": [f"web={URL}"], "path": paths}, **more)
+def wished(*paths: str, **more: str) -> Wishes:
+    return read_wishes({"service": [f"web={URL}"], "path": paths, **{flag: [text] for flag, text in more.items()}})
 
 
 def made(root: Path, wishes: Wishes, http: Http, *, force: bool = False) -> Done:
@@ -164,7 +164,7 @@ def test_a_service_elsewhere_is_written_down_and_not_asked(tmp_path: Path) -> No
     log = tmp_path / "access.log"
     log.write_text('10.0.0.1 - - [25/Nov/2026:10:00:00 +0000] "GET /items HTTP/1.1" 200 5\n')
     service = FakeService(RULES, url="https://shop.example")
-    wishes = read_wishes({"service": ["web=https://shop.example"], "metrics": ["web=/m"]}, access_log=str(log))
+    wishes = read_wishes({"service": ["web=https://shop.example"], "metrics": ["web=/m"], "access_log": [str(log)]})
     done = made(tmp_path, wishes, service)
     assert service.asked == []
     assert [route.template for route in done.routes] == ["/items"]
