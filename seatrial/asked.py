@@ -8,12 +8,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from seatrial.project.project import Project
 from seatrial.terms import Terms, terms_of
 
 NO_LOG = "there is no log of it within reach: fleet.yml names none, or telemetry.yml gives its fields no role"
 NO_METRICS = "fleet.yml names no path of its metrics (admin.metrics)"
+
+
+class Lack(NamedTuple):
+    """What cannot be judged, and why: a `whole` check, or a part of one that is made."""
+
+    name: str
+    reason: str
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +59,34 @@ def asked(project: Project, logs: AbstractSet[str], unable: Mapping[str, str]) -
     starting = frozenset(name for name in metrics if project.telemetry.roles_of(name).process_start)
     lacks = [
         *_client(project, terms),
-        *_edges(project, edges),
+        *_edges(project, terms, edges),
         *_traces(project, terms),
         *_logs(project, terms),
         *_metrics(project, metrics),
         *_restarts(project, starting, unable),
     ]
-    absent: dict[str, str] = {}
-    for name, reason in lacks:
-        if not name.count(" of "):
-            absent.setdefault(name, reason)
-    return Asked(absent, tuple(lack for lack in lacks if " of " in lack[0]), terms, edges, starting)
+    absent = {lack.name: lack.reason for lack in lacks if lack.whole}
+    partly = tuple((lack.name, lack.reason) for lack in lacks if not lack.whole)
+    return Asked(absent, partly, terms, edges, starting)
 
 
-def _lacking(check: str, services: Collection[str], project: Project, reason: str) -> Iterator[tuple[str, str]]:
+def _lacking(check: str, services: Collection[str], project: Project, reason: str) -> Iterator[Lack]:
     """The check itself when no service gives ground for it, else what is left out."""
     if len(services) == len(project.fleet.services):
-        yield check, reason
+        yield Lack(check, reason)
     elif services:
-        yield f"{check} of {', '.join(services)}", reason
+        yield _part(check, services, reason)
 
 
-def _client(project: Project, terms: Mapping[str, Terms]) -> Iterator[tuple[str, str]]:
+def _part(what: str, services: Collection[str], reason: str) -> Lack:
+    return Lack(f"{what} of {', '.join(services)}", reason, whole=False)
+
+
+def _client(project: Project, terms: Mapping[str, Terms]) -> Iterator[Lack]:
     entry = project.fleet.entry
     if terms[entry].requests is None and terms[entry].request_lines is None:
         reason = f"{entry} counts no requests: it has no metric with the role server_requests, and logs none either"
-        yield "reconcile.client", reason
+        yield Lack("reconcile.client", reason)
 
 
 def _judged_callees(project: Project, terms: Mapping[str, Terms]) -> frozenset[str] | None:
@@ -92,30 +103,39 @@ def _judged_callees(project: Project, terms: Mapping[str, Terms]) -> frozenset[s
     )
 
 
-def _edges(project: Project, judged: frozenset[str] | None) -> Iterator[tuple[str, str]]:
-    called = {callee for service in project.fleet.services.values() for callee in service.calls}
+def _edges(project: Project, terms: Mapping[str, Terms], judged: frozenset[str] | None) -> Iterator[Lack]:
+    services = project.fleet.services
+    called = {callee for service in services.values() for callee in service.calls}
     if not called:
-        yield "reconcile.edges", "no service calls another, by fleet.yml"
+        yield Lack("reconcile.edges", "no service calls another, by fleet.yml")
     if not called or judged is None:
         return
-    reason = "it counts no requests (role server_requests), or a caller no attempts (client_requests)"
-    left_out = [name for name in project.fleet.services if name in called - judged]
-    if not judged:
-        yield "reconcile.edges", "no called service counts its requests and has callers that count their attempts"
-    elif left_out:
-        yield f"reconcile.edges of {', '.join(left_out)}", reason
+    left_out = [name for name in services if name in called - judged]
+    mute = [name for name in left_out if terms[name].requests is None]
+    blind = [
+        name
+        for name, service in services.items()
+        if terms[name].attempts is None and not set(service.calls).isdisjoint(left_out)
+    ]
+    reason = "; ".join(
+        [f"{name} counts no calls (no metric has the role client_requests)" for name in blind]
+        + [f"{name} counts no requests (no metric has the role server_requests)" for name in mute]
+    )
+    if left_out:
+        yield _part("reconcile.edges", left_out, reason) if judged else Lack("reconcile.edges", reason)
 
 
-def _traces(project: Project, terms: Mapping[str, Terms]) -> Iterator[tuple[str, str]]:
+def _traces(project: Project, terms: Mapping[str, Terms]) -> Iterator[Lack]:
     untraced = [name for name in terms if not terms[name].traced]
-    reason = "no request line of it with trace and parent (roles of log) is within reach"
+    whose = ", ".join(untraced)
+    reason = f"no log within reach tells of a request of {whose} with its trace and parent (roles of log)"
     if project.fleet.entry in untraced:
-        yield "traces.complete", reason
+        yield Lack("traces.complete", reason)
     elif untraced:
-        yield f"traces.complete of {', '.join(untraced)}", reason
+        yield _part("traces.complete", untraced, reason)
 
 
-def _logs(project: Project, terms: Mapping[str, Terms]) -> Iterator[tuple[str, str]]:
+def _logs(project: Project, terms: Mapping[str, Terms]) -> Iterator[Lack]:
     unlogged = [name for name, own in terms.items() if not own.log]
     yield from _lacking("reconcile.logs", unlogged, project, NO_LOG)
     levels = {name for name in terms if _has_levels(project, name)}
@@ -126,10 +146,10 @@ def _logs(project: Project, terms: Mapping[str, Terms]) -> Iterator[tuple[str, s
     logged = [name for name in terms if name not in unlogged]
     uncounted = [name for name in logged if terms[name].requests is None or terms[name].request_lines is None]
     if uncounted:
-        yield f"reconcile.logs, requests of {', '.join(uncounted)}", "it does not both count and log them, by its roles"
+        yield _part("reconcile.logs, requests", uncounted, "it does not both count and log them, by its roles")
     anonymous = [name for name in logged if not _has_event_id(project, name)]
     if anonymous:
-        yield f"reconcile.logs, repeated lines of {', '.join(anonymous)}", "no log field has the role event_id"
+        yield _part("reconcile.logs, repeated lines", anonymous, "no log field has the role event_id")
 
 
 def _has_levels(project: Project, service: str) -> bool:
@@ -142,22 +162,22 @@ def _has_event_id(project: Project, service: str) -> bool:
     return log is not None and log.event_id is not None
 
 
-def _metrics(project: Project, metrics: AbstractSet[str]) -> Iterator[tuple[str, str]]:
+def _metrics(project: Project, metrics: AbstractSet[str]) -> Iterator[Lack]:
     dumb = [name for name in project.fleet.services if name not in metrics]
     yield from _lacking("metrics.wellformed", dumb, project, NO_METRICS)
     if project.prometheus is None:
         reason = "there is no Prometheus: seatrial.yml says so, or nothing has metrics"
-        yield "scrapes.continuous", reason
-        yield "reconcile.prometheus", reason
+        yield Lack("scrapes.continuous", reason)
+        yield Lack("reconcile.prometheus", reason)
         return
     yield from _lacking("scrapes.continuous", dumb, project, NO_METRICS)
     if not any(metric.type != "gauge" for metric in project.telemetry.metrics.values()):
-        yield "reconcile.prometheus", "telemetry.yml declares no metric that counts"
+        yield Lack("reconcile.prometheus", "telemetry.yml declares no metric that counts")
     else:
         yield from _lacking("reconcile.prometheus", dumb, project, NO_METRICS)
 
 
-def _restarts(project: Project, starting: AbstractSet[str], unable: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _restarts(project: Project, starting: AbstractSet[str], unable: Mapping[str, str]) -> Iterator[Lack]:
     """Where processes are watched, all of them are; elsewhere only their own word tells."""
     if unwatched := unable.get("restarts.unplanned"):
         silent = [name for name in project.fleet.services if name not in starting]

@@ -96,7 +96,12 @@ def _client(evidence: Evidence) -> tuple[list[Finding], tuple[Difference, ...]]:
         shed=evidence.generator.shed if evidence.generator else 0,
         obstacle=evidence.unquiet,
     )
-    return [found.finding], found.differences
+    finding = found.finding
+    if own.requests is None:
+        finding = replace(
+            finding, reason=f"by the log lines of {evidence.entry}, which counts nothing: {finding.reason}"
+        )
+    return [finding], found.differences
 
 
 def _entry_counts(evidence: Evidence, dims: Dims) -> ServiceCounts:

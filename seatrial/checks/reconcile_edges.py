@@ -73,7 +73,8 @@ def _edge(
     attempts, lost = _attempts(callee, counts, logs)
     ledger = Ledger(own.requests, logged, own.reset)
     ledger.answered = Counter({key: number for key, number in attempts.items() if key.status})
-    ledger.unlogged = ledger.answered - logged
+    if callee in logs:  # without its log a missing line means nothing
+        ledger.unlogged = ledger.answered - logged
     if any(count.reset for caller, count in counts.items() if caller != callee):
         # A caller that was killed between sending and telling left no count and no line, but the callee's line names its span.
         ledger.untold = Counter(lines.untold.get(callee, {}))

@@ -117,6 +117,12 @@ class Fleet(FileModel):
         named = self.services[service].log
         return named or ("{log_file}" if "log_file" in self.told(service) else None)
 
+    def has_one_log(self, service: str) -> bool:
+        """Whether all its replicas would write one file, whose lines would then be counted for each of them."""
+        log = self.log_of(service)
+        own = {"log_file", "instance", "replica", "port"}
+        return log is not None and log not in STREAMS and own.isdisjoint(placeholders([log]))
+
     def probes(self, service: str) -> frozenset[str]:
         """The paths that Seatrial and Prometheus ask by themselves."""
         admin = self.admin_of(service)

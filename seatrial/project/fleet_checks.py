@@ -30,6 +30,7 @@ PLACEHOLDERS = frozenset(
         "faults",
     ]
 )
+PART_LOGS = "Write {instance} into `log`, or let it be stdout."
 ADDRESS_OF = re.compile(r"urls\[(?P<service>[^\]]*)\]")
 
 
@@ -70,6 +71,8 @@ def refuse_unstartable(fleet: Fleet, replicas: Mapping[str, int]) -> None:
     for name, number in replicas.items():
         if number > 1 and fleet.has_fixed_port(name):
             raise UsageError(f"{number} replicas of {name} would share its port. {_tell_port(fleet, name)}")
+        if number > 1 and fleet.has_one_log(name):
+            raise UsageError(f"{number} replicas of {name} would share its log. {PART_LOGS}")
 
 
 def refuse_unreachable(fleet: Fleet) -> None:
@@ -114,10 +117,12 @@ def _addresses_given_twice(fleet: Fleet) -> Iterator[Problem]:
     taken: dict[str, str] = {}
     for name, service in fleet.services.items():
         for index, replica in enumerate(service.external):
-            if replica.url in taken:
-                keys = ("services", name, "external", index, "url")
-                yield Problem(keys, f"{replica.url} is {taken[replica.url]}'s already. Each replica has its own.")
-            taken.setdefault(replica.url, name)
+            for field, value in (("url", replica.url), ("log", replica.log)):
+                if value is not None and value in taken:
+                    keys = ("services", name, "external", index, field)
+                    yield Problem(keys, f"{value} is {taken[value]}'s already. Each replica has its own.")
+                if value is not None:
+                    taken.setdefault(value, name)
 
 
 def _nowhere(fleet: Fleet, name: str) -> Iterator[Problem]:
@@ -136,6 +141,8 @@ def _nowhere(fleet: Fleet, name: str) -> Iterator[Problem]:
             yield Problem(
                 (*keys, "replicas"), f"the replicas of {name} would share its port. {_tell_port(fleet, name)}"
             )
+    if service.replicas > 1 and fleet.has_one_log(name):
+        yield Problem((*keys, "log"), f"the replicas of {name} would share its log. {PART_LOGS}")
 
 
 def _open_or_unknown_braces(fleet: Fleet) -> Iterator[Problem]:

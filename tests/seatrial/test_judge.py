@@ -259,7 +259,10 @@ def test_a_request_that_such_a_counter_lost_is_lost_all_the_same() -> None:
 
 def test_an_entry_that_counts_nothing_is_compared_by_its_lines() -> None:
     counts = {**clean().counts, "front": ServiceCounts(attempts=clean().counts["front"].attempts)}
-    assert undecided(bare(replace(clean(), counts=counts), Terms(requests=None))) == {}
+    evidence = bare(replace(clean(), counts=counts), Terms(requests=None))
+    assert undecided(evidence) == {}
+    (found,) = (found for found in judge(evidence).findings if found.name == "reconcile.client")
+    assert found.reason.startswith("by the log lines of front")
 
 
 def test_a_line_that_such_an_entry_lost_is_a_lost_request() -> None:

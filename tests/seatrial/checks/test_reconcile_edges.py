@@ -157,3 +157,14 @@ def test_only_callees_whose_callers_all_count_are_judged(judged: set[str], verdi
     counts = {"front": ServiceCounts(), "back": ServiceCounts(Counter({OK: 3}))}
     found = reconcile_edges(counts, {}, None, entry="front", obstacle="", judged=judged)
     assert found.finding.verdict is verdict
+
+
+@pytest.mark.parametrize(
+    "logs, verdict", [({"back": ServiceLog()}, Verdict.PASS), ({}, Verdict.FAIL)], ids=["a log", "no log"]
+)
+def test_only_a_log_can_show_that_a_server_answered_in_front_of_the_app(
+    logs: dict[str, ServiceLog], verdict: Verdict
+) -> None:
+    refused = CALL._replace(status="503")
+    counts = {"front": ServiceCounts(attempts=Counter({refused: 1})), "back": ServiceCounts()}
+    assert reconcile_edges(counts, logs, None, entry="front", obstacle="").finding.verdict is verdict

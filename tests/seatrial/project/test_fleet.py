@@ -47,6 +47,20 @@ def test_what_is_not_written_has_a_default(tmp_path: Path) -> None:
         pytest.param("command: [python, back.py], ", "", 6, "neither a command nor external", id="nowhere"),
         pytest.param("port: 8001, admin_port: 8101, ", "", 6, "nothing says where back listens", id="no port"),
         pytest.param("store: sqlite", "replicas: 2", 6, "would share its port", id="replicas on one port"),
+        pytest.param(
+            "port: 8001, admin_port: 8101, store: sqlite",
+            "environment: {A: '{port}'}, replicas: 2, log: back.log",
+            6,
+            "would share its log",
+            id="replicas with one log",
+        ),
+        pytest.param(
+            "store: sqlite",
+            "external: [{url: 'http://b:1', log: l}, {url: 'http://b:2', log: l}]",
+            6,
+            "l is back's already",
+            id="one log twice",
+        ),
         pytest.param("store: sqlite", "external: [{url: 'back:1'}]", 6, "external.0.url", id="no address"),
         pytest.param(
             "store: sqlite",
@@ -136,6 +150,19 @@ def test_what_cannot_be_started_is_wrong_usage(lacks: str, replicas: dict[str, i
     fleet = loose(**{key: value for key, value in EVERYWHERE.items() if key != lacks})
     with pytest.raises(UsageError, match=words):
         refuse_unstartable(fleet, replicas)
+
+
+@pytest.mark.parametrize(
+    "log, one",
+    [("a.jsonl", True), ("logs/{instance}.jsonl", False), ("stdout", False), (None, False)],
+    ids=["a file", "a file each", "a stream", "none"],
+)
+def test_replicas_that_share_a_log_are_noticed(log: str | None, *, one: bool) -> None:
+    fleet = loose(command=["{port}"], log=log)
+    assert fleet.has_one_log("a") is one
+    if one:
+        with pytest.raises(UsageError, match="2 replicas of a would share its log"):
+            refuse_unstartable(fleet, {"a": 2})
 
 
 def test_what_runs_nowhere_cannot_be_reached() -> None:
