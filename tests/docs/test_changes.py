@@ -58,5 +58,5 @@ def test_a_change_is_made_where_it_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["one\nother\nlast\n", "one\ntwo\none\ntwo\n"], ids=["gone", "twice"])
 def test_a_change_without_its_place_is_noticed(text: str, tmp_path: Path) -> None:
     (tmp_path / "old.txt").write_text(text)
-    with pytest.raises(AssertionError, match="old.txt has this"):
+    with pytest.raises(AssertionError, match=r"old\.txt has this"):
         Change("old.txt", hunks=(("one\ntwo\n", "one\n"),)).apply(tmp_path)
