@@ -7,7 +7,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest
 CODE := fleet seatrial loadtests tests e2e benchmarks docs
 
-.PHONY: help setup trial up test test-fast test-e2e check format red proof picture reference lock clean
+.PHONY: help setup trial up test test-fast test-e2e check format red proof picture reference schemas lock clean
 
 help: ## Show the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,7 +38,7 @@ up: setup ## Start the fleet and Prometheus and keep them running until Ctrl-C
 test: test-fast test-e2e ## All tests: fast ones, then end to end on a real stack
 
 test-fast: setup ## The fast tests alone: no network, no processes, under a minute
-	@$(PYTEST) tests
+	@$(PYTEST) tests -n auto
 
 test-e2e: setup ## End to end against real processes (a few minutes)
 	@$(PYTEST) e2e -m "not red and not slow"
@@ -58,6 +58,9 @@ red: setup ## The red table: every check is shown to fail under its fault (about
 
 proof: setup ## The long proofs: red table, ten trials in a row, kills, rolling restarts, crashes, races (hours)
 	@$(PYTEST) e2e -m "red or slow"
+
+schemas: setup ## Write the JSON Schemas of the project's files anew from their models
+	@$(BIN)/python -m seatrial.schemas
 
 picture: setup ## Draw the README's pictures from the latest run: docs/trial.svg, docs/report.png (needs Chromium)
 	@$(BIN)/python docs/picture.py runs/latest docs/trial.svg

@@ -6,6 +6,7 @@ imports a locustfile.
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -62,8 +63,10 @@ def prepare(
     None where nobody judges them. Raises UsageError or ConfigError.
     """
     profile, source = read_profile(find_profile(asked, profiles))
-    planned = plan(profile, read_steps(journeys))
-    problems = [*refusals(profile, planned), *(_strangers(profile, services) if services else ())]
+    steps = read_steps(journeys)
+    planned = plan(profile, steps)
+    problems = [*_mistyped(profile, steps), *refusals(profile, planned)]
+    problems += _strangers(profile, services) if services else ()
     if problems:
         raise source.error(problems)
     return (profile if seed is None else profile.model_copy(update={"seed": seed})), planned
@@ -126,6 +129,14 @@ def needed(limits: Limits) -> dict[str, int]:
     if limits.error_ratio is not None:
         counts["error_ratio"] = math.ceil(RATIO_SAMPLES / limits.error_ratio - 1e-6)
     return counts
+
+
+def _mistyped(profile: Profile, steps: Mapping[str, object]) -> Iterator[Problem]:
+    """Weights of journeys that are not described but are called almost as one that is: nothing would be planned."""
+    for name in profile.weights:
+        near = difflib.get_close_matches(name, [known for known in steps if known not in profile.weights], n=1)
+        if name not in steps and near:
+            yield Problem(("weights", name), f"weights.{name}: no journey is called so. Did you mean '{near[0]}'?")
 
 
 def _short(step: str, limits: Limits, expected: Expected) -> Iterator[Problem]:

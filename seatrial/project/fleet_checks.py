@@ -12,7 +12,8 @@ from pathlib import Path
 
 from seatrial.errors import UsageError
 from seatrial.project.fleet import STREAMS, Fleet, placeholders
-from seatrial.project.yaml_source import Keys, Problem, load_yaml, validate
+from seatrial.project.sentences import Keys
+from seatrial.project.yaml_source import Problem, load_yaml, validate
 
 PLACEHOLDERS = frozenset(
     [
@@ -36,11 +37,15 @@ def load_fleet(file: Path) -> Fleet:
     """Read fleet.yml. Raises ConfigError."""
     source = load_yaml(file)
     fleet = validate(source, Fleet)
-    problems = list(_open_or_unknown_braces(fleet))  # the others ask what is in the braces
-    problems = problems or list(contradictions(fleet))
+    problems = problems_of(fleet)
     if problems:
         raise source.error(problems)
     return fleet
+
+
+def problems_of(fleet: Fleet) -> list[Problem]:
+    """All that is wrong; contradictions only when every brace can be read, since they ask what is in it."""
+    return list(_open_or_unknown_braces(fleet)) or list(contradictions(fleet))
 
 
 def contradictions(fleet: Fleet) -> Iterator[Problem]:
@@ -64,7 +69,7 @@ def refuse_unstartable(fleet: Fleet, replicas: Mapping[str, int]) -> None:
         )
     for name, number in replicas.items():
         if number > 1 and fleet.has_fixed_port(name):
-            raise UsageError(f"{number} replicas of {name} would share its port. {_tell_port(name)}")
+            raise UsageError(f"{number} replicas of {name} would share its port. {_tell_port(fleet, name)}")
 
 
 def refuse_unreachable(fleet: Fleet) -> None:
@@ -81,8 +86,10 @@ def _known(fleet: Fleet) -> str:
     return f"Known are: {', '.join(fleet.services)}."
 
 
-def _tell_port(name: str) -> str:
-    return f"Tell {name} its port: write {{port}} into its command or its environment."
+def _tell_port(fleet: Fleet, name: str) -> str:
+    """The port that it is not told may be the one of its metrics."""
+    port = "admin_port" if "port" in fleet.told(name) else "port"
+    return f"Tell {name} its port: write {{{port}}} into its command or its environment."
 
 
 def _unknown_callees(fleet: Fleet) -> Iterator[Problem]:
@@ -122,9 +129,13 @@ def _nowhere(fleet: Fleet, name: str) -> Iterator[Problem]:
         return
     if fleet.has_fixed_port(name):
         if service.port is None and "port" not in fleet.told(name):
-            yield Problem(keys, f"nothing says where {name} listens. {_tell_port(name)} Or say `port`, if it is fixed.")
+            yield Problem(
+                keys, f"nothing says where {name} listens. {_tell_port(fleet, name)} Or say `port`, if it is fixed."
+            )
         if service.replicas > 1:
-            yield Problem((*keys, "replicas"), f"the replicas of {name} would share its port. {_tell_port(name)}")
+            yield Problem(
+                (*keys, "replicas"), f"the replicas of {name} would share its port. {_tell_port(fleet, name)}"
+            )
 
 
 def _open_or_unknown_braces(fleet: Fleet) -> Iterator[Problem]:

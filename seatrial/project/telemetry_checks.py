@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from seatrial.project.sentences import Keys
 from seatrial.project.telemetry import LogRoles, Roles, Telemetry
-from seatrial.project.yaml_source import Keys, Problem, load_yaml, validate
+from seatrial.project.yaml_source import Problem, load_yaml, validate
 
 COUNTING = frozenset({"counter", "histogram", "summary"})
 LINES = ("server_request", "client_request")
@@ -57,21 +58,24 @@ def _single_metrics(at: Keys, roles: Roles) -> Iterator[tuple[Keys, str]]:
 
 
 def _wrong_labels(telemetry: Telemetry, at: Keys, names: dict[str, str]) -> Iterator[Problem]:
-    metric = telemetry.metrics.get(names.pop("metric"))
-    where = ".".join(map(str, at))
+    named = names.pop("metric")
+    metric, where = telemetry.metrics.get(named), ".".join(map(str, at))
     if metric is None or metric.type not in COUNTING:
-        said = f"{where}.metric must name a counter, histogram or summary under metrics."
+        counting = ", ".join(name for name, each in telemetry.metrics.items() if each.type in COUNTING) or "none"
+        said = f"{where}.metric must name a counter, histogram or summary under metrics, and {named} is none. They are: {counting}."
         yield Problem((*at, "metric"), said)
         return
     for key, label in names.items():
         if label not in metric.labels:
-            yield Problem((*at, key), f"'{label}' is no label of it. Its labels: {', '.join(metric.labels)}.")
+            yield Problem(
+                (*at, key), f"'{label}' is no label of {named}. It has: {', '.join(metric.labels) or 'none'}."
+            )
 
 
 def _wrong_log(telemetry: Telemetry, at: Keys, log: LogRoles) -> Iterator[Problem]:
     for keys, field in _log_fields(log.model_dump(exclude_none=True), at):
         if field not in telemetry.logs:
-            named = f"{keys[-1]} names the log field '{field}', which is not declared under logs. Declare it."
+            named = f"{'.'.join(map(str, keys))} names the log field '{field}', which is not declared under logs. Declare it."
             yield Problem(keys, named)
     for name in LINES:
         line = getattr(log, name)

@@ -6,10 +6,7 @@ that name a model.
 
 from __future__ import annotations
 
-import difflib
-import types
-import typing
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -19,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from seatrial.errors import ConfigError
+from seatrial.project.sentences import Keys, sentence
 
-Keys = tuple[Hashable, ...]
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -96,17 +93,37 @@ def validate(source: YamlSource, model: type[M], context: dict[str, Any] | None 
     try:
         return model.model_validate(source.data, context=context)
     except ValidationError as error:
-        found = error.errors(include_url=False)
-        raise source.error(
-            Problem(_known_keys(source, each["loc"]), _sentence(model, each)) for each in found
-        ) from error
+        raise source.error(_problems(source, model, error.errors(include_url=False))) from error
+
+
+def _problems(source: YamlSource, model: type[BaseModel], errors: Iterable[ErrorDetails]) -> Iterator[Problem]:
+    """One for each place: every arm of a union has an error of its own for the same value."""
+    told: set[Keys] = set()
+    for each in errors:
+        known = _known_keys(source, each["loc"])
+        absent = (*known, each["loc"][-1]) if each["type"] == "missing" else known
+        if absent not in told:
+            told.add(absent)
+            yield Problem(known, sentence(model, each, absent))
+
+
+# What YAML's parser says, by how it begins, and what has usually happened.
+SYNTAX = {
+    "mapping values are not allowed": "Put a blank after each key's ':', here and in the line above, and quotes around text with ':'",
+    "found character '\\t'": "Indent with blanks, not with tabs",
+    "expected <block end>": "Indent this line like the others of its block",
+    "found unexpected end of stream": "Close the quotes",
+    "expected ',' or": "Separate by ',', close the bracket, and put quotes around text with braces or brackets",
+}
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, file: Path) -> ConfigError:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
-    message = f"is not valid YAML: {error.problem or error}. Mend the syntax; text with ':' or '{{' needs quotes."
-    return ConfigError(message, file=file, line=line, column=column)
+    problem = str(error.problem or error)
+    remedy = next((text for start, text in SYNTAX.items() if problem.startswith(start)), None)
+    remedy = remedy or "Mend the syntax; text with ':' or '{' needs quotes"
+    return ConfigError(f"is not valid YAML: {problem}. {remedy}.", file=file, line=line, column=column)
 
 
 def _refuse_loops_and_repeats(node: yaml.Node, file: Path, above: tuple[int, ...]) -> None:
@@ -149,42 +166,3 @@ def _known_keys(source: YamlSource, loc: Keys) -> Keys:
         if (*keys, part) in source.marks:
             keys = (*keys, part)
     return keys
-
-
-def _sentence(model: type[BaseModel], error: ErrorDetails) -> str:
-    loc = error["loc"]
-    where = ".".join(str(part) for part in loc) or "the file"
-    reason = error["msg"].removeprefix("Value error, ").removeprefix("Input ").rstrip(".")
-    match error["type"]:
-        case "missing":
-            return f"{where} is missing. Add it."
-        case "extra_forbidden":
-            return f"{where} is not known here. {_suggestion(str(loc[-1]), _fields_at(model, loc[:-1]))}"
-        case "value_error":
-            return f"{where}: {reason}."
-        case _:
-            return f"{where} is {error['input']!r:.80} but {reason}."
-
-
-def _suggestion(key: str, fields: list[str]) -> str:
-    near = difflib.get_close_matches(key, fields, n=1)
-    if near:
-        return f"Did you mean '{near[0]}'?"
-    return f"Remove it; known are: {', '.join(fields)}." if fields else "Remove it."
-
-
-def _fields_at(annotation: Any, loc: Keys) -> list[str]:
-    """The fields that may stand at `loc` below a model; empty where there is no model."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        fields = annotation.model_fields
-        names = {field.alias or name: field for name, field in fields.items()}
-        if not loc:
-            return list(names)
-        field = names.get(str(loc[0]))
-        return _fields_at(field.annotation, loc[1:]) if field else []
-    origin = typing.get_origin(annotation)
-    if origin in {typing.Union, types.UnionType}:
-        return next(filter(None, (_fields_at(arm, loc) for arm in typing.get_args(annotation))), [])
-    if origin in {dict, list, tuple} and loc:
-        return _fields_at(typing.get_args(annotation)[-1 if origin is dict else 0], loc[1:])
-    return []

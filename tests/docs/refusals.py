@@ -81,7 +81,8 @@ def _misnamed(given: Mapping[str, Any], names: Names) -> str | None:
     if given.get("profile") not in {None, *names.profiles}:
         find_profile(given["profile"], ROOT / "loadtests" / "profiles")
     service = given.get("service")
-    return f"there is no service {service!r}" if service and service not in names.services else None
+    unknown = isinstance(service, str) and service not in names.services  # init's is a list, of services to come
+    return f"there is no service {service!r}" if unknown else None
 
 
 def _make(arguments: Sequence[str], _: Names) -> str | None:

@@ -36,7 +36,7 @@ def test_what_is_not_written_has_a_default(tmp_path: Path) -> None:
         pytest.param("port: 8001", "port: 8100", 6, "port 8100 is front's already", id="port twice"),
         pytest.param("port: 8001", "port: 80000", 6, "80000", id="port too high"),
         pytest.param("port: 8001", "port: 'x'", 6, "services.back.port", id="port no number"),
-        pytest.param("store: sqlite", "store: sqllite", 6, "'sqlite'", id="unknown store"),
+        pytest.param("store: sqlite", "store: sqllite", 6, "only sqlite is known", id="unknown store"),
         pytest.param("store: sqlite", "stoer: sqlite", 6, "Did you mean 'store'?", id="misspelt"),
         pytest.param("command: [python, back.py]", "command: []", 6, "services.back.command", id="no command"),
         pytest.param("name: demo", "name: demo\nenvironment: {A: '{hots}'}", 3, "A uses {hots}", id="placeholder"),

@@ -75,7 +75,7 @@ def test_what_a_fleet_does_not_have_is_none(tmp_path: Path) -> None:
             "must name a counter, histogram or summary",
             id="no counter",
         ),
-        pytest.param("route: route", "route: path", "'path' is no label of it", id="label"),
+        pytest.param("route: route", "route: path", "'path' is no label of", id="label"),
         pytest.param("timestamp: at", "timestamp: then", "log field 'then', which is not declared", id="log field"),
         pytest.param("parent: what", "parent: who", "log field 'who'", id="another log field"),
         pytest.param("callee: what", "callee: whom", "log field 'whom'", id="log field of a line"),

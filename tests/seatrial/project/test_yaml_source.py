@@ -34,7 +34,9 @@ def test_a_good_document_becomes_the_model() -> None:
 @pytest.mark.parametrize(
     "text, line, column, words",
     [
-        pytest.param("name: a\nnumbers: [1, two]", 2, 14, ["numbers.1", "'two'", "integer"], id="wrong type in a list"),
+        pytest.param(
+            "name: a\nnumbers: [1, two]", 2, 14, ["numbers.1", "'two'", "a whole number"], id="wrong type in a list"
+        ),
         pytest.param("name: a\nparts:\n  x: {port: nine}", 3, 13, ["parts.x.port", "'nine'"], id="wrong type in a map"),
         pytest.param("name: a\nparts:\n  x: {command: go}", 3, 6, ["parts.x.port is missing"], id="missing"),
         pytest.param("nmae: a\nname: b", 1, 7, ["nmae", "Did you mean 'name'?"], id="misspelt"),
@@ -46,7 +48,7 @@ def test_a_good_document_becomes_the_model() -> None:
         pytest.param("name: a\nname: b", 2, 1, ["'name' stands twice"], id="key twice"),
         pytest.param("name: [a", 1, 9, ["not valid YAML"], id="syntax"),
         pytest.param("name: a\nparts: &p {x: *p}", 2, 8, ["contains itself"], id="loop"),
-        pytest.param("- 1", 1, 1, ["the file", "dictionary"], id="no mapping"),
+        pytest.param("- 1", 1, 1, ["the file", "a mapping"], id="no mapping"),
     ],
 )
 def test_a_fault_is_refused_where_it_stands(text: str, line: int, column: int, words: list[str]) -> None:

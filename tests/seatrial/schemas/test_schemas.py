@@ -1,0 +1,133 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from seatrial.load.plan import prepare
+from seatrial.project.fleet_checks import load_fleet
+from seatrial.project.project import ProjectFile
+from seatrial.project.telemetry_checks import load_telemetry
+from seatrial.project.yaml_source import load_yaml, validate
+from seatrial.schemas import FOLDER, MODELS, schema_file, schema_text
+
+ROOT = Path(__file__).parents[3]
+EXAMPLE = ROOT / "docs" / "reference" / "example"
+EXAMPLES = {
+    "seatrial": EXAMPLE / "seatrial.yml",
+    "fleet": EXAMPLE / "fleet.yml",
+    "telemetry": EXAMPLE / "telemetry.yml",
+    "profile": EXAMPLE / "profiles" / "trial.yml",
+    "journeys": EXAMPLE / "journeys.yml",
+}
+PROJECTS = [ROOT, ROOT / "e2e" / "foreign", ROOT / "e2e" / "stub_fleet"]
+
+
+def schema(name: str) -> Any:
+    return json.loads(schema_file(name).read_text(encoding="utf-8"))
+
+
+def faults(name: str, document: Any) -> list[str]:
+    plain = json.loads(json.dumps(document, default=str))
+    return [error.message for error in jsonschema.Draft202012Validator(schema(name)).iter_errors(plain)]
+
+
+def written() -> list[tuple[str, Path]]:
+    """Every file of a known kind that this repository has."""
+    files = list(EXAMPLES.items())
+    for root in PROJECTS:
+        named = yaml.safe_load((root / "seatrial.yml").read_text())
+        files += [("seatrial", root / "seatrial.yml"), ("fleet", root / named["fleet"])]
+        files += [("telemetry", root / named["telemetry"])] if named.get("telemetry") else []
+        if named.get("load"):
+            files += [("profile", file) for file in (root / named["load"]["profiles"]).glob("*.yml")]
+    return files
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_it_is_what_the_models_say(name: str) -> None:
+    assert schema_file(name).read_text(encoding="utf-8") == schema_text(name), "stale: run python -m seatrial.schemas"
+
+
+def test_no_other_lies_beside_them() -> None:
+    assert {file.name for file in FOLDER.glob("*.json")} == {f"{name}.schema.json" for name in MODELS}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_it_is_a_schema(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema(name))
+
+
+@pytest.mark.parametrize("name, file", written(), ids=lambda value: str(value).removeprefix(f"{ROOT}/"))
+def test_every_file_that_is_here_is_valid(name: str, file: Path) -> None:
+    assert faults(name, yaml.safe_load(file.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    "name, document",
+    [
+        ("seatrial", {"fleet": "f", "telemtry": "t"}),
+        ("seatrial", {"telemetry": "t"}),
+        ("fleet", {"name": "a", "entry": "a", "services": {}}),
+        ("fleet", {"name": "a", "entry": "a", "services": {"a": {"command": [], "port": 1}}}),
+        ("fleet", {"name": "a", "entry": "a", "services": {"a": {"command": ["x"], "port": "eighty"}}}),
+        ("fleet", {"name": "A!", "entry": "a", "services": {"a": {"command": ["x"]}}}),
+        ("telemetry", {"metrics": {"m": {"type": "timer"}}}),
+        ("telemetry", {"roles": {"server_request": {}}}),
+        ("profile", {"stages": []}),
+        ("profile", {"stages": [{"name": "a", "rate": -1, "seconds": 1}]}),
+        ("profile", {"stages": [{"name": "a", "rate": 1, "seconds": 1}], "limits": {"all": {"p97": 1}}}),
+        ("journeys", {"read": {"book": "often"}}),
+    ],
+)
+def test_what_the_models_refuse_it_refuses(name: str, document: Any) -> None:
+    assert faults(name, document)
+
+
+# The annotated example
+
+
+def test_the_example_is_read_by_the_models() -> None:
+    assert validate(load_yaml(EXAMPLES["seatrial"]), ProjectFile).load is not None
+    fleet, telemetry = load_fleet(EXAMPLES["fleet"]), load_telemetry(EXAMPLES["telemetry"])
+    assert set(telemetry.services) <= set(fleet.services)
+    profile, plan = prepare("trial", profiles=EXAMPLE / "profiles", journeys=EXAMPLES["journeys"])
+    assert set(profile.ceilings) | set(profile.slopes) <= set(fleet.services)
+    assert plan.judged
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "journeys"])
+def test_the_example_shows_every_key(name: str) -> None:
+    shown = yaml.safe_load(EXAMPLES[name].read_text(encoding="utf-8"))
+    missing = [key for key in keys_of(schema(name)) if key not in set(every_key(shown))]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_key_of_the_example_has_its_line_of_meaning_near(name: str) -> None:
+    assert "#" in EXAMPLES[name].read_text(encoding="utf-8").splitlines()[0]
+
+
+def keys_of(document: dict[str, Any]) -> set[str]:
+    """All keys that the objects of a schema may have."""
+    parts = [document, *document.get("$defs", {}).values()]
+    return {key for part in parts for key in part.get("properties", {})}
+
+
+def every_key(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [*value, *(key for each in value.values() for key in every_key(each))]
+    return [key for each in value for key in every_key(each)] if isinstance(value, list) else []
+
+
+def test_a_key_that_is_not_shown_is_seen() -> None:
+    class Part(BaseModel):
+        port: int
+
+    class Whole(BaseModel):
+        parts: list[Part]
+
+    assert keys_of(Whole.model_json_schema()) == {"parts", "port"}
