@@ -26,7 +26,6 @@ EXAMPLES = (
     "seatrial trial --replicas SERVICE=2",
     "seatrial trial --on external",
     "seatrial trial --json verdict.json",
-    "seatrial trial --no-page",
 )
 DEFAULT_PROFILE = "trial"
 

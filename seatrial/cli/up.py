@@ -21,7 +21,6 @@ EXAMPLES = (
     "seatrial up --detach",
     "seatrial up --replicas SERVICE=2 --faults",
     "seatrial up --no-populate",
-    "seatrial up --no-page",
 )
 
 
