@@ -136,14 +136,13 @@ function showVerdict({ verdict, limits, load, phase }) {
   const said = $("verdict");
   said.className = `lead ${verdict ? MARKS[verdict.verdict] : ""}`;
   const beyond = limits.filter((limit) => limit.within === false);
-  const soFar = beyond.length ? `beyond its limit so far: ${beyond.map((limit) => limit.name).join(", ")}` : "within the limits so far";
+  const soFar = beyond.length ? `beyond its limit so far: ${beyond.map(nameOf).join(", ")}` : "within the limits so far";
   said.textContent = verdict ? verdict.headline : phase === "ended" ? "none was reached" : load?.requests ? `none yet; ${soFar}` : "none yet";
   if (verdict) return showChecks(sorted(verdict.checks));
   $("checks-card").hidden = true;
   return $("limits").replaceChildren(...limits.map((limit) => {
     const write = limit.unit === "s" ? seconds : share;
-    const name = limit.name === "error_ratio" ? "errors" : limit.name;
-    return make("li", `${name} ${write(limit.value)} of ${write(limit.limit)}`, limit.within === null ? "" : limit.within ? "good" : "bad");
+    return make("li", `${nameOf(limit)} ${write(limit.value)} of ${write(limit.limit)}`, limit.within === null ? "" : limit.within ? "good" : "bad");
   }));
 }
 
@@ -158,6 +157,8 @@ function showChecks(checks) {
   $("checks-card").hidden = false;
   fill("checks", ["verdict", "check", "reason"], checks.map((check) => [[check.verdict, MARKS[check.verdict]], [check.name], [check.reason]]));
 }
+
+const nameOf = (limit) => (limit.name === "error_ratio" ? "errors" : limit.name);
 
 function sorted(checks) {
   const order = ["FAIL", "INCONCLUSIVE", "PASS"];
