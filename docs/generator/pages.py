@@ -49,9 +49,10 @@ def fleet_page() -> str:
     return model_page(
         "fleet.yml",
         Fleet,
-        "The services, how each is started, and who calls whom. Made from `seatrial/project/fleet.py`; the sample's is "
+        "The services, how each is started or where it runs already, and who calls whom. Made from `seatrial/project/fleet.py`; the sample's is "
         "[fleet/fleet.yml](../../fleet/fleet.yml).",
-        f"In values of `environment` the stack fills in {names}. `{{{{` is a plain brace. A command that begins with "
+        f"In `command`, in values of `environment` and in `log` the stack fills in {names}, and `{{urls[SERVICE]}}`, the address "
+        "of a service's first replica. `{{` is a plain brace. A command that begins with "
         "`python` runs under the interpreter of the stack.",
         root=ROOT,
     )
