@@ -38,7 +38,7 @@ up: setup ## Start the fleet and Prometheus and keep them running until Ctrl-C
 test: test-fast test-e2e ## All tests: fast ones, then end to end on a real stack
 
 test-fast: setup ## The fast tests alone: no network, no processes, under a minute
-	@$(PYTEST) tests
+	@$(PYTEST) tests -n auto
 
 test-e2e: setup ## End to end against real processes (a few minutes)
 	@$(PYTEST) e2e -m "not red and not slow"

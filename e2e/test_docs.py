@@ -16,7 +16,11 @@ from written import Command, changes, commands, pages, read
 TUTORIAL = "docs/tutorial.md"
 CHANGING = [page for page in pages() if changes(read(page))]
 WALKS = "tests/loadtests/test_journeys.py::test_journeys_ask_as_often_as_their_description_says"
-RULES = ["tests/architecture", "tests/loadtests", f"--deselect={WALKS}"]
+RULES = {
+    "fleet/": ["tests/architecture"],
+    "seatrial/": ["tests/architecture"],
+    "loadtests/": ["tests/loadtests", f"--deselect={WALKS}"],
+}
 # What takes longer: each journey walked 2000 times, and what finds fault with a service that it does not name.
 LONG_RULES = [WALKS, "tests/fleet/test_openapi_holds.py", "tests/fleet/test_bad_input.py", "tests/fleet/gateway"]
 
@@ -76,7 +80,8 @@ def changed(page: str, typist: Typist) -> list[str]:
 def test_what_a_page_shows_keeps_the_house_rules(page: str, typist: Typist) -> None:
     files = changed(page, typist)
     own = [file for file in files if file.startswith("tests/")]
-    for words in (["ruff", "format", "--check", *files], ["ruff", "check", *files], ["pytest", "-q", *RULES, *own]):
+    rules = [rule for part, found in RULES.items() if any(file.startswith(part) for file in files) for rule in found]
+    for words in (["ruff", "format", "--check", *files], ["ruff", "check", *files], ["pytest", "-q", *rules, *own]):
         done = typist.checkout.run(words)
         assert done.code == 0, done.output
 

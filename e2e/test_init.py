@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from stack_runs import until
+
+from seatrial.stacks.observation import accepts
 
 HERE = Path(__file__).parent
 SEATRIAL = Path(sys.executable).parent / "seatrial"
@@ -45,10 +49,10 @@ def init(project: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def verdict(project: Path) -> dict[str, Any]:
+def verdict(project: Path, *options: str) -> dict[str, Any]:
     """Of a smoke trial; asked once more where the machine kept the generator from its work."""
     for attempt in ("first", "second"):
-        done = seatrial(project, "trial", "smoke", "--runs", f"runs/{attempt}", "--json", f"{attempt}.json")
+        done = seatrial(project, "trial", "smoke", "--runs", f"runs/{attempt}", "--json", f"{attempt}.json", *options)
         assert (project / f"{attempt}.json").exists(), done.stdout + done.stderr
         document: dict[str, Any] = json.loads((project / f"{attempt}.json").read_text())
         if document["load"]["valid"]:
@@ -113,6 +117,39 @@ def test_the_foreign_fleet(tmp_path: Path) -> None:
     assert {"reconcile.client", "reconcile.logs", "reconcile.prometheus"} <= checked(document)
 
 
+def test_a_service_that_somebody_else_runs(tmp_path: Path) -> None:
+    project = copied("layouts/factory", tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = [sys.executable, *SERVER.split()[1:], "noticeboard:create_app()"]
+    command = [word.format(host="127.0.0.1", port=port) for word in server]
+    with (project / "board.log").open("ab") as lines, (project / "err").open("ab") as rest:
+        child = subprocess.Popen(command, cwd=project, stdout=lines, stderr=rest)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        until(lambda: accepts(url))
+        said = init(
+            project,
+            "--service",
+            f"board={url}",
+            "--log",
+            "board=board.log",
+            "--path",
+            "/notices",
+            "--path",
+            "/notices/3",
+        )
+        assert "board: log board.log: " in said
+        assert "seatrial trial smoke --on external" in said
+        document = verdict(project, "--on", "external")
+        assert child.poll() is None
+    finally:
+        child.terminate()
+        child.wait(20)
+    assert (unwell(document), document["verdict"]) == ({}, "PASS")
+    assert {"reconcile.client", "reconcile.logs", "traces.complete"} <= checked(document)
+
+
 def test_what_was_found_by_looking_is_what_its_people_wrote(tmp_path: Path) -> None:
     project = copied("foreign", tmp_path, "web.py", "rates.py")
     init(
@@ -152,9 +189,10 @@ def test_without_a_terminal_it_says_what_is_missing_and_what_it_found(tmp_path: 
 
 def test_on_a_terminal_it_asks_and_proposes_what_it_found(tmp_path: Path) -> None:
     project = copied("layouts/module", tmp_path)
-    shown, code = on_a_terminal(project, ["init", "--path", "/words/1"], "\n\n\n")
+    shown, code = on_a_terminal(project, ["init"], "\n\n\n/words/1\n")
     assert code == 0, shown
     assert "what starts it?" in shown
+    assert "/words/1" in (project / "loadtests" / "locustfile.py").read_text()
     assert yaml.safe_load((project / "fleet.yml").read_text())["services"]["app"]["command"][:4] == [
         "python",
         "-m",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
+import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -37,6 +40,24 @@ def places(tmp_path: Path) -> dict[str, str]:
         (tmp_path / name).mkdir()
     common = {"SEATRIAL_RUNTIME_DIR": str(read_settings().runtime_dir)}
     return common | {variable: str(tmp_path / name) for variable, name in folders.items()}
+
+
+@pytest.fixture(autouse=True)
+def onlooker(places: dict[str, str]) -> Iterator[None]:
+    """Somebody looks at the live page all the while."""
+    ended = threading.Event()
+    looks = threading.Thread(target=look, args=(Path(places["SEATRIAL_RUNS_DIR"]), ended))
+    looks.start()
+    yield
+    ended.set()
+    looks.join()
+
+
+def look(runs: Path, ended: threading.Event) -> None:
+    while not ended.wait(0.5):
+        for record in runs.glob("2*/run.json"):
+            with contextlib.suppress(OSError, ValueError, KeyError):  # no page yet, or no more
+                urllib.request.urlopen(json.loads(record.read_text())["page"] + "live.json", timeout=2).close()
 
 
 @pytest.mark.slow

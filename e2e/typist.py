@@ -27,16 +27,16 @@ def key(command: Command) -> str:
 
 def needs_a_stack(command: Command) -> bool:
     program, *arguments = command.words
-    return program == "locust" or (program == "seatrial" and bool(ON_A_STACK & {*arguments[:1]}))
+    return program == "locust" or (program == "seatrial" and bool(ON_A_STACK & {*arguments}))
 
 
 def reads_a_run(command: Command) -> bool:
-    return "report" in command.words[:2] or any("runs/latest" in word for word in command.words)
+    return "report" in command.words or any("runs/latest" in word for word in command.words)
 
 
 def takes_minutes(command: Command) -> bool:
-    """Trials, and whatever starts a fleet of its own."""
-    return bool({"trial", "up"} & {*command.words})
+    """Trials, whatever else starts a fleet of its own, and benchmarks."""
+    return bool({"trial", "up"} & {*command.words}) or any(word.startswith("benchmarks/") for word in command.words)
 
 
 @dataclass

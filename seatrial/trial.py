@@ -33,7 +33,16 @@ from seatrial.project.project import Project
 from seatrial.readings import quiet_reading
 from seatrial.report import wording
 from seatrial.report.document import RunFacts, verdict_document
-from seatrial.report.events import Event, LoadProgress, Note, RunStarted, StepFinished, StepStarted, VerdictReached
+from seatrial.report.events import (
+    Event,
+    FindingReached,
+    LoadProgress,
+    Note,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+    VerdictReached,
+)
 from seatrial.report.html.page import report_html
 from seatrial.report.html.source import read_source
 from seatrial.report.junit import junit_xml
@@ -70,12 +79,16 @@ class Told:
 
 @dataclass(slots=True)
 class Trial:
-    """One run of the main job. `show` is told every event; `unmet` are steps that could not be done."""
+    """One run of the main job. `show` is told every event, `on_up` of the stack that is up.
+
+    `unmet` are steps that could not be done.
+    """
 
     order: Order
     run: RunFolder
     stack: Stack
     show: Callable[[Event], None]
+    on_up: Callable[[Stack], None] = lambda _: None
     timings: dict[str, float] = field(default_factory=dict)
     unmet: list[Finding] = field(default_factory=list)
     _driven: str = ""
@@ -116,6 +129,7 @@ class Trial:
             self.stack.up()
             self.timings["up_seconds"] = time.monotonic() - began
             told.result = f"{len(self.stack.replicas())} replicas, entry {self.stack.entry_url()}"
+        self.on_up(self.stack)
 
     def _populate(self) -> None:
         command = self.order.project.hooks.populate
@@ -233,6 +247,10 @@ class Trial:
                 in_flight=seen.in_flight,
                 p95=seen.p95,
                 lag_p99=seen.lag_p99,
+                offered=seen.offered,
+                p50=seen.p50,
+                p99=seen.p99,
+                course=seen.course,
             )
         )
         self._driven = f"{seen.requests} requests, {seen.failures} failed"
@@ -280,6 +298,8 @@ class Trial:
             judgement = judge(evidence)
             judgement = replace(judgement, findings=(*self.unmet, *judgement.findings))
             told.result = f"{len(judgement.findings)} checks"
+        for finding in judgement.findings:
+            self.show(FindingReached(finding))
         self.timings["judge_seconds"] += time.monotonic() - began
         return judgement
 

@@ -51,9 +51,9 @@ def fleet_page() -> str:
         Fleet,
         "The services, how each is started or where it runs already, and who calls whom. Made from `seatrial/project/fleet.py`; the sample's is "
         "[fleet/fleet.yml](../../fleet/fleet.yml).",
-        f"In `command`, in values of `environment` and in `log` the stack fills in {names}, and `{{urls[SERVICE]}}`, the address "
-        "of a service's first replica. `{{` is a plain brace. A command that begins with "
-        "`python` runs under the interpreter of the stack.",
+        f"In `command`, `environment` and `log` the stack fills in {names}; `{{urls[NAME]}}` is where the first replica of another service "
+        "was started. `{{` is a plain brace. A command that begins with `python` runs under the interpreter of the stack. How to write one: "
+        "[your own fleet](../how-to/your-own-fleet.md).",
         root=ROOT,
     )
 

@@ -21,7 +21,7 @@ EXAMPLES = (
     "seatrial init",
     "seatrial init --command 'web=gunicorn shop:app --bind {host}:{port}' --path /items --path /items/1",
     "seatrial init --service web=http://127.0.0.1:5000 --openapi /openapi.json",
-    "seatrial init --service web=http://127.0.0.1:5000 --access-log /var/log/nginx/access.log",
+    "seatrial init --service web=http://127.0.0.1:5000 --access-log access.log",
 )
 Many = list[str] | None
 
@@ -32,7 +32,9 @@ def init(  # noqa: PLR0913, PLR0917 - one argument per flag, as typer reads them
     command: Annotated[
         Many, typer.Option(metavar="NAME=COMMAND", help="A service, and what starts it; {host} and {port} are filled.")
     ] = None,
-    entry: Annotated[str | None, typer.Option(help="The service that clients talk to; default: the first.")] = None,
+    entry: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The service that clients talk to; default: the first.")
+    ] = None,
     calls: Annotated[Many, typer.Option(metavar="CALLER=CALLEE", help="Who calls whom; may be repeated.")] = None,
     metrics: Annotated[
         Many, typer.Option(metavar="NAME=PATH", help="Where its metrics are; a URL will do too.")
@@ -41,8 +43,8 @@ def init(  # noqa: PLR0913, PLR0917 - one argument per flag, as typer reads them
     openapi: Annotated[
         str | None, typer.Option(help="Make the load from this: a file, a URL, or a path there.")
     ] = None,
-    access_log: Annotated[str | None, typer.Option(help="Make the load from this file.")] = None,
-    path: Annotated[Many, typer.Option(help="Ask this, as /items/1; may be repeated.")] = None,
+    access_log: Annotated[str | None, typer.Option(metavar="FILE", help="Make the load from this file.")] = None,
+    path: Annotated[Many, typer.Option(metavar="PATH", help="Ask this, as /items/1; may be repeated.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     json: JsonFile = None,
 ) -> None:
@@ -58,6 +60,8 @@ def init(  # noqa: PLR0913, PLR0917 - one argument per flag, as typer reads them
     invocation: Invocation = context.obj
     root = folder_of(invocation)
     given: dict[str, Sequence[str]] = {
+        "openapi": [openapi] if openapi else (),
+        "access_log": [access_log] if access_log else (),
         "service": service or (),
         "command": command or (),
         "calls": calls or (),
@@ -66,8 +70,8 @@ def init(  # noqa: PLR0913, PLR0917 - one argument per flag, as typer reads them
         "path": path or (),
     }
     if not service and not command:
-        given |= asked_for(root)
-    wishes = read_wishes(given, entry=entry, openapi=openapi, access_log=access_log)
+        given |= asked_for(root, source=not (openapi or access_log or path))
+    wishes = read_wishes(given, entry=entry)
     out = sys.stderr if json == "-" else sys.stdout
     http = OverRequests()
     try:
@@ -98,15 +102,16 @@ def folder_of(invocation: Invocation) -> Path:
     return folder
 
 
-def asked_for(root: Path) -> Mapping[str, Sequence[str]]:
-    """The services by a person's answers. Raises UsageError where there is nobody to ask."""
-    from seatrial.init.asking import ask_for
+def asked_for(root: Path, *, source: bool) -> Mapping[str, Sequence[str]]:
+    """The services by a person's answers, and the `source` of the load. Raises UsageError where there is nobody to ask."""
+    from seatrial.init.asking import ask_for, ask_for_source
     from seatrial.init.layouts import find_layouts
 
     layouts = find_layouts(root)
     if not sys.stdin.isatty():
         raise UsageError(nobody_to_ask(layouts))
-    return ask_for(prompt, layouts, gunicorn=has_gunicorn())
+    services = ask_for(prompt, layouts, gunicorn=has_gunicorn())
+    return {**services, **(ask_for_source(prompt) if source else {})}
 
 
 def prompt(question: str, default: str = "") -> str:
@@ -142,6 +147,7 @@ def report(done: Done) -> list[str]:
         f"  {each.method} {each.template}" + (f" (weight {each.weight})" if each.weight > 1 else "")
         for each in done.routes
     ]
+    width = max(len(command) for command, _ in done.commands)
     left_out = [f"  {each.what}: {each.reason}" for each in done.left_out]
     return [
         *_section("taken", taken),
@@ -149,7 +155,7 @@ def report(done: Done) -> list[str]:
         *_section(f"the load, from {done.source}", load),
         *_section("left out of the load", left_out),
         *_section("written", [f"  {file}" for file in done.files]),
-        *_section("next", [f"  {command:<30} # {reason}" for command, reason in done.commands]),
+        *_section("next", [f"  {command:<{width}}  # {reason}" for command, reason in done.commands]),
     ]
 
 

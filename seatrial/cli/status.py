@@ -19,14 +19,19 @@ def status(
 ) -> None:
     """Show what runs, and where.
 
-    Every replica's addresses, processes and readiness, Prometheus, and the memory of all.
+    Every replica's addresses, processes and readiness, Prometheus, the live page, and the memory of all.
     """
-    from seatrial.cli.status_table import status_table
+    from seatrial.report.status_table import status_table
+    from seatrial.run_folder import read_json
     from seatrial.stacks.observation import choose_stack, observe
 
     invocation: Invocation = context.obj
     document = observe(choose_stack(invocation.runs, run))
+    page = read_json(invocation.runs / document["run"] / "run.json").get("page")
+    document["page"] = page if document["running"] else None
     if json is not None:
         write_document(document, json)
     if json != "-":
         console(invocation.settings).print(status_table(document))
+        if document["page"]:
+            print(f"live page {document['page']}")

@@ -15,6 +15,7 @@ from seatrial.errors import Exit, StackError, UsageError
 
 if TYPE_CHECKING:  # models, numpy and rich are imported when a trial is begun
     from seatrial.run_folder import RunFolder
+    from seatrial.stacks.owned import OnEvent
     from seatrial.stacks.protocol import Stack
     from seatrial.trial import Order
 
@@ -25,6 +26,7 @@ EXAMPLES = (
     "seatrial trial --replicas SERVICE=2",
     "seatrial trial --on external",
     "seatrial trial --json verdict.json",
+    "seatrial trial --no-page",
 )
 DEFAULT_PROFILE = "trial"
 
@@ -46,6 +48,7 @@ def trial(  # noqa: PLR0913, PLR0917 - typer makes an option of each
     replicas: Annotated[list[str] | None, typer.Option(metavar="SERVICE=N", help="Run N of a service.")] = None,
     on: Annotated[On, typer.Option(help="Start the services here, or drive those that somebody else runs.")] = On.LOCAL,
     runs: Annotated[Path | None, typer.Option(help="Where the run's folder is made; default: runs/.")] = None,
+    page: Annotated[bool, typer.Option(help="Serve the live page on 127.0.0.1.")] = True,
     json: JsonFile = None,
 ) -> Exit:
     """Start the fleet and Prometheus, drive them with load, judge, report, and stop everything.
@@ -53,7 +56,7 @@ def trial(  # noqa: PLR0913, PLR0917 - typer makes an option of each
     Takes free ports and a folder of its own, so trials do not disturb one another. The verdict is the last line.
     With `--on external` nothing is started or stopped but Prometheus and the load.
     """
-    from seatrial.report.renderers import choose_renderer
+    from seatrial.cli.live import live_view
     from seatrial.run_folder import read_json
     from seatrial.trial import Trial
 
@@ -62,11 +65,11 @@ def trial(  # noqa: PLR0913, PLR0917 - typer makes an option of each
     refuse_elsewhere(order, on)
     refuse_without_vitals(invocation)
     run = new_run(order, (runs or invocation.runs).absolute(), on)
-    stack = new_stack(order, run, on, invocation)
     # With the document on standard output, what a person reads goes where it does not mix.
     stream = sys.stderr if json == "-" else sys.stdout
-    with choose_renderer(stream, color=invocation.settings.color) as shown:
-        verdict = Trial(order, run, stack, shown.show).go()
+    with live_view(invocation, order.project, run, page=page, profile=order.profile, stream=stream) as view:
+        stack = new_stack(order, run, on, invocation, view.on_change)
+        verdict = Trial(order, run, stack, view.show, on_up=view.begin).go()
     if json is not None:
         write_document(read_json(run.path / "verdict.json"), json)
     return Exit[verdict.name]
@@ -110,15 +113,20 @@ def refuse_elsewhere(order: Order, on: On) -> None:
         raise UsageError("--replicas is for services that are started here. Leave it out with --on external.")
 
 
-def new_stack(order: Order, run: RunFolder, on: On, invocation: Invocation) -> Stack:
+def new_stack(order: Order, run: RunFolder, on: On, invocation: Invocation, on_event: OnEvent) -> Stack:
     """The fleet as it was asked for; nothing is started yet."""
     from seatrial.stacks.external import ExternalStack
     from seatrial.stacks.local import LocalStack
 
     if on is On.EXTERNAL:
-        return ExternalStack(order.project, run, settings=invocation.settings)
+        return ExternalStack(order.project, run, on_event=on_event, settings=invocation.settings)
     return LocalStack(
-        order.project, run, faults=bool(order.faults), replicas=order.replicas, settings=invocation.settings
+        order.project,
+        run,
+        faults=bool(order.faults),
+        replicas=order.replicas,
+        on_event=on_event,
+        settings=invocation.settings,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,16 +21,18 @@ EXAMPLES = (
     "seatrial up --detach",
     "seatrial up --replicas SERVICE=2 --faults",
     "seatrial up --no-populate",
+    "seatrial up --no-page",
 )
 
 
-def up(
+def up(  # noqa: PLR0913, PLR0917 - a verb's options are its arguments
     context: typer.Context,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when all is ready; it stays up.")] = False,
     populate: Annotated[bool, typer.Option(help="Fill the stores by the project's populate hook.")] = True,
     faults: Annotated[bool, typer.Option("--faults", help="Let faults be switched on, on the admin ports.")] = False,
     replicas: Annotated[list[str] | None, typer.Option(metavar="SERVICE=N", help="Run N of a service.")] = None,
     seed: Annotated[int, typer.Option(help="Seed for what populate makes.")] = 1,
+    page: Annotated[bool, typer.Option(help="Serve the live page on 127.0.0.1.")] = True,
     run_id: Annotated[str | None, typer.Option("--own", hidden=True, help="Own this run (the supervisor).")] = None,
 ) -> Exit | None:
     """Start the fleet and keep it up.
@@ -45,14 +48,30 @@ def up(
     project = load_project(invocation.file)
     numbers = parse_replicas(replicas or [], list(project.fleet.services))
     refuse_unstartable(project.fleet, numbers)
+    wish = Wish(populate, faults, page, seed, numbers)
     settings = {"faults": faults, "replicas": numbers, "populate": populate}
     run = RunFolder.open(invocation.runs / run_id) if run_id else new_run(invocation, project, seed, settings)
     if detach:
-        options = ["" if populate else "--no-populate", "--faults" if faults else "", f"--seed={seed}"]
-        options += [f"--replicas={name}={number}" for name, number in numbers.items()]
-        return announce(invocation, run, [option for option in options if option])
-    own(invocation, project, run, populate=populate, faults=faults, replicas=numbers, seed=seed)
+        return announce(invocation, run, wish.options())
+    own(invocation, project, run, wish)
     return None
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for."""
+
+    populate: bool
+    faults: bool
+    page: bool
+    seed: int
+    replicas: dict[str, int]
+
+    def options(self) -> list[str]:
+        """The same, as the supervisor is told."""
+        switches = {"--no-populate": not self.populate, "--faults": self.faults, "--no-page": not self.page}
+        numbers = [f"--replicas={name}={number}" for name, number in self.replicas.items()]
+        return [*(name for name, on in switches.items() if on), f"--seed={self.seed}", *numbers]
 
 
 def parse_replicas(given: list[str], services: list[str]) -> dict[str, int]:
@@ -80,7 +99,8 @@ def new_run(invocation: Invocation, project: Project, seed: int, settings: dict[
 def announce(invocation: Invocation, run: RunFolder, options: list[str]) -> Exit | None:
     """Leave the stack to a supervisor, and say where it is."""
     from seatrial.cli.detach import supervise
-    from seatrial.cli.status_table import status_table
+    from seatrial.report.status_table import status_table
+    from seatrial.run_folder import read_json
     from seatrial.stacks.observation import choose_stack, observe
 
     failed = supervise(run, ["--project", str(invocation.file), "up", "--own", run.id, *options])
@@ -88,46 +108,42 @@ def announce(invocation: Invocation, run: RunFolder, options: list[str]) -> Exit
         return failed
     document = observe(choose_stack(run.path.parent, run.id))
     console(invocation.settings).print(status_table(document))
+    page = read_json(run.path / "run.json").get("page")
+    if page:
+        print(f"live page {page}")
     print(f"run {run.id} stays up; stop it with: seatrial down {run.id}")
     return None
 
 
-def own(
-    invocation: Invocation,
-    project: Project,
-    run: RunFolder,
-    *,
-    populate: bool,
-    faults: bool,
-    replicas: dict[str, int],
-    seed: int,
-) -> None:
+def own(invocation: Invocation, project: Project, run: RunFolder, wish: Wish) -> None:
     """Start, fill, tend until interrupted, stop."""
-    from seatrial.cli.up_screen import UpScreen
+    from seatrial.cli.live import live_view
+    from seatrial.report.events import StackReady
     from seatrial.stacks.local import LocalStack
     from seatrial.stacks.owner import tend
 
-    screen = UpScreen(console(invocation.settings))
-    stack = LocalStack(
-        project,
-        run,
-        faults=faults,
-        ports_preferred=True,
-        replicas=replicas,
-        on_event=screen.on_event,
-        settings=invocation.settings,
-    )
-    try:
-        stack.up()
-        if populate:
-            fill(stack, project, seed)
-        run.event("ready")
-        screen.ready(stack.status())
-        with screen.live():
-            tend(stack, screen.show)
-    finally:
-        stack.down()
-        run.finish()
+    with live_view(invocation, project, run, page=wish.page) as view:
+        stack = LocalStack(
+            project,
+            run,
+            faults=wish.faults,
+            ports_preferred=True,
+            replicas=wish.replicas,
+            on_event=view.on_event,
+            settings=invocation.settings,
+        )
+        try:
+            stack.up()
+            if wish.populate:
+                fill(stack, project, wish.seed)
+            run.event("ready")
+            view.show(StackReady(stack.status()))
+            view.begin(stack)
+            tend(stack)
+        finally:
+            view.board.end(going_down=True)
+            stack.down()
+            run.finish()
 
 
 def fill(stack: LocalStack, project: Project, seed: int) -> None:

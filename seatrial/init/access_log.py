@@ -106,7 +106,7 @@ def _commonest_query(hits: Counter[Hit]) -> dict[str, str]:
     queries: Counter[str] = Counter()
     for hit, count in hits.items():
         queries[hit.query] += count
-    chosen = dict(parse_qsl(queries.most_common(1)[0][0]))
+    chosen = dict(parse_qsl(queries.most_common(1)[0][0], keep_blank_values=True))
     return {} if any(PRIVATE.search(name) for name in chosen) else chosen
 
 

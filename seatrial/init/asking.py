@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from seatrial.init.layouts import Layout
 
 ADDRESSES = ("http://", "https://")
+DOCUMENTS = (".json", ".yaml", ".yml")
 
 
 class Ask(Protocol):
@@ -32,6 +34,18 @@ def ask_for(ask: Ask, layouts: Sequence[Layout], *, gunicorn: bool) -> dict[str,
         name = ask("What is it called?", proposed.name if first and proposed else "web" if first else "")
         kind = "service" if where.startswith(ADDRESSES) else "command"
         named[kind].append(f"{name}={where}")
+
+
+def ask_for_source(ask: Ask) -> dict[str, list[str]]:
+    """What the load is to be made from, as flags would have said it: `openapi`, `access_log` or `path`."""
+    answer = ask("What is it asked? An OpenAPI document, an access log, or paths (empty: look for a document)").split()
+    if not answer:
+        return {}
+    if answer[0].startswith(ADDRESSES) or answer[0].endswith(DOCUMENTS):
+        return {"openapi": answer[:1]}
+    return (
+        {"path": answer} if answer[0].startswith("/") and not Path(answer[0]).is_file() else {"access_log": answer[:1]}
+    )
 
 
 def command_of(layout: Layout, *, gunicorn: bool) -> str:

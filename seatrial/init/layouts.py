@@ -13,6 +13,7 @@ from pathlib import Path
 SKIPPED = frozenset({"tests", "test", "venv", "env", "node_modules", "site-packages", "build", "dist", "docs"})
 FACTORIES = ("create_app", "make_app")
 MOST_FILES = 2000
+DEEPEST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,16 @@ def find_layouts(folder: Path) -> list[Layout]:
     return sorted(found, key=lambda each: (len(each.file.parts), each.target))
 
 
-def _python_files(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
+def _python_files(folder: Path, depth: int = 0) -> Iterator[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:  # not ours to read
+        return
+    for path in entries:
         if path.name.startswith(".") or path.name in SKIPPED:
             continue
-        if path.is_dir() and not path.is_symlink():
-            yield from _python_files(path)
+        if path.is_dir() and not path.is_symlink() and depth < DEEPEST:
+            yield from _python_files(path, depth + 1)
         elif path.suffix == ".py":
             yield path
 

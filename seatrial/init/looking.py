@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from seatrial.errors import StackError, UsageError
 from seatrial.init.draft import draft_project
-from seatrial.init.probing import METRICS_PATHS, OK, Asked, Http, Probe, Probed
+from seatrial.init.probing import METRICS_PATHS, OK, TIMEOUT_SECONDS, Asked, Http, Probe, Probed
 from seatrial.init.route import LeftOut, Route
 from seatrial.init.sources import Source, find_source
 from seatrial.init.wishes import Wish, Wishes, is_here
@@ -123,7 +123,7 @@ def _probe(place: Place, routes: Sequence[Route], http: Http) -> Probed:
 
 def told(asked: Asked) -> str:
     """What became of a request, in words."""
-    status = "no answer" if asked.status is None else f"answered {asked.status}"
+    status = f"no whole answer in {TIMEOUT_SECONDS:g} s" if asked.status is None else f"answered {asked.status}"
     target = asked.route.target(asked.sample)
     guess = f", with {asked.sample.guessed} as a guess" if asked.sample.guessed else ""
     return f"{status} to {target}{guess}"

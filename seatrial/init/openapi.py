@@ -103,6 +103,8 @@ def _route(
     parameters = _parameters(document, [*shared, *(operation.get("parameters") or [])])
     names = BRACES.findall(path)
     undescribed = [name for name in names if ("path", name) not in parameters]
+    if set("{}") & set(BRACES.sub("", path)):
+        return "a brace in its path is not closed"
     if undescribed:
         return f"the parameter {undescribed[0]} is not described"
     given: dict[str, dict[str, str]] = {"path": {}, "query": {}}

@@ -110,6 +110,8 @@ def _metrics_paths(wishes: Wishes, looked: Looked) -> Iterator[tuple[str, str]]:
 
 
 def _remarks(wishes: Wishes, contracts: Mapping[str, Contract]) -> Iterator[Remark]:
+    if len(wishes.services) > 1 and not any(wish.calls for wish in wishes.services):
+        yield Remark(wishes.entry, False, "calls: nobody said who calls whom; write it into fleet.yml (`calls`)")
     for wish in wishes.services:
         if wish.name in contracts:
             yield from contracts[wish.name].remarks

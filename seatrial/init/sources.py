@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TextIO
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from seatrial.errors import ConfigError, UsageError
 from seatrial.init.access_log import routes_of_log
@@ -109,5 +109,9 @@ def _shown(url: str | None, http: Http) -> Source:
 
 
 def _route(target: str) -> Route:
+    """What was typed is a path: braces in it are none of a template, and what no URL may hold is quoted."""
     parts = urlsplit(target)
-    return Route(parts.path or "/", (Sample({}, dict(parse_qsl(parts.query))),))
+    return Route(
+        quote(parts.path, safe="/%!$&'()*+,;=:@~") or "/",
+        (Sample({}, dict(parse_qsl(parts.query, keep_blank_values=True))),),
+    )

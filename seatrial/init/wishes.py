@@ -55,14 +55,11 @@ class Wishes:
         return next(wish for wish in self.services if wish.name == self.entry)
 
 
-def read_wishes(
-    given: Mapping[str, Sequence[str]],
-    *,
-    entry: str | None = None,
-    openapi: str | None = None,
-    access_log: str | None = None,
-) -> Wishes:
-    """From flags: `given` maps service, command, metrics, log, calls and path to what was typed. Raises UsageError."""
+def read_wishes(given: Mapping[str, Sequence[str]], *, entry: str | None = None) -> Wishes:
+    """From flags: `given` maps service, command, metrics, log, calls, path, openapi and access_log to what was typed.
+
+    Raises UsageError.
+    """
     urls = _pairs("--service", given.get("service", ()), "NAME=URL")
     commands = _pairs("--command", given.get("command", ()), "NAME=COMMAND")
     names = list(dict.fromkeys([*urls, *commands]))
@@ -84,6 +81,7 @@ def read_wishes(
     _refuse_mixed(services)
     _refuse_strangers("--entry", [entry] if entry else [], names)
     paths = tuple(_path(each) for each in given.get("path", ()))
+    openapi, access_log = (next(iter(given.get(flag, ())), None) for flag in ("openapi", "access_log"))
     if openapi and access_log:
         raise UsageError("--openapi and --access-log are both given. Choose the one that the first load is made from.")
     return Wishes(services, entry or names[0], openapi, access_log, paths)

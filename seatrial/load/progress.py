@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seatrial.load.course import Course, LoadSecond
 from seatrial.load.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Times in seconds; `lag_p99` and `p95` over all rows so far, None before there are any."""
+    """Times in seconds; `lag_p99` and latencies over all rows so far, None before there are any.
+
+    `offered` is journeys per second planned now, `course` the seconds that have become whole since the last look.
+    """
 
     elapsed: float
     stage: str
@@ -27,6 +31,10 @@ class Progress:
     in_flight: int
     lag_p99: float | None
     p95: float | None
+    p50: float | None = None
+    p99: float | None = None
+    offered: int = 0
+    course: tuple[LoadSecond, ...] = ()
 
 
 class Sketch:
@@ -53,22 +61,18 @@ class Follower:
     """Reads what is new in `samples` at each look; rows still being written wait for the next."""
 
     def __init__(self, samples: Path, profile: Profile) -> None:
-        self._samples, self._profile = samples, profile
+        self._samples, self._profile, self._rates = samples, profile, profile.rates()
         self._offsets: dict[Path, int] = {}
         self._headers: dict[Path, list[str]] = {}
         self._latency, self._lag = Sketch(), Sketch()
+        self._course = Course(self._rates)
         self._requests = self._failures = 0
 
     def look(self) -> Progress:
-        """Where the load stands now."""
-        for row in self._new("requests"):
-            self._requests += 1
-            self._failures += row["outcome"] != "ok"
-            self._latency.add(float(row["start"]) + float(row["duration"]) - float(row["intended_start"]))
-        for row in self._new("journeys"):
-            if row["started"]:
-                self._lag.add(float(row["started"]) - float(row["scheduled"]))
+        """Where the load stands now. Accounts come before rows: what they speak of is then among the rows."""
         accounts = [account for account in map(_account, self._samples.glob("generator-*.json")) if account]
+        self._course.begin(accounts)
+        self._read_rows()
         elapsed = max((float(account["wall_seconds"]) for account in accounts), default=0.0)
         return Progress(
             elapsed=min(elapsed, float(self._profile.seconds)),
@@ -77,12 +81,30 @@ class Follower:
             requests=self._requests,
             failures=self._failures,
             lag_p99=self._lag.percentile(0.99),
+            offered=self._rates[int(elapsed)] if elapsed < len(self._rates) else 0,
+            course=self._course.whole(accounts),
+            p50=self._latency.percentile(0.5),
             p95=self._latency.percentile(0.95),
+            p99=self._latency.percentile(0.99),
             **{
                 name: sum(account[key] for account in accounts)
                 for name, key in (("journeys_started", "started"), ("shed", "shed"), ("in_flight", "in_flight"))
             },
         )
+
+    def _read_rows(self) -> None:
+        for row in self._new("requests"):
+            ended, ok = float(row["start"]) + float(row["duration"]), row["outcome"] == "ok"
+            latency = ended - float(row["intended_start"])
+            self._requests += 1
+            self._failures += not ok
+            self._latency.add(latency)
+            self._course.request(ended, latency, ok=ok)
+        for row in self._new("journeys"):
+            if row["started"]:
+                self._lag.add(float(row["started"]) - float(row["scheduled"]))
+            if row.get("finished"):
+                self._course.journey(float(row["finished"]))
 
     def _stage(self, elapsed: float) -> str:
         for stage in self._profile.stages:

@@ -28,54 +28,57 @@ Url = Annotated[
 class Admin(FileModel):
     """Paths at a replica's admin address, as far as it has them. Without `ready` it is ready when its port accepts."""
 
-    metrics: UrlPath | None = None
-    live: UrlPath | None = None
-    ready: UrlPath | None = None
+    metrics: UrlPath | None = Field(default=None, description="Prometheus's exposition.")
+    live: UrlPath | None = Field(default=None, description="Whether it lives.")
+    ready: UrlPath | None = Field(default=None, description="Answers 200 when it is ready.")
 
 
 class Elsewhere(FileModel):
-    """A replica that somebody else runs. `admin_url` is where metrics and health are, by default `url`; `log` is its
-    file of log lines, relative to seatrial.yml, None when it is out of reach.
-    """
+    """A replica that somebody else runs."""
 
-    url: Url
-    admin_url: Url | None = None
-    log: str | None = None
+    url: Url = Field(description="Where it answers.")
+    admin_url: Url | None = Field(default=None, description="Where metrics and health are; default: `url`.")
+    log: str | None = Field(
+        default=None, description="Its file of log lines, relative to seatrial.yml; default: out of reach."
+    )
 
 
 class Service(FileModel):
-    """One service. `command` starts a replica, `external` are those that run already; one of them is needed.
+    """One service: `command` starts a replica, `external` are those that run already; one of them is needed."""
 
-    `port` and `admin_port` are where `up` tries to put the first replica, or where it always is if nothing tells it a
-    port. `admin` replaces the fleet's. `log` is where a started replica writes its lines: `stdout`, `stderr` or a
-    file; by default the {log_file} that it is told, and otherwise it has none.
-    """
-
-    command: Command | None = None
-    port: Port | None = None
-    admin_port: Port | None = None
-    replicas: Annotated[int, Field(ge=1, le=99, strict=True)] = 1
-    store: Literal["sqlite"] | None = None
-    calls: tuple[Name, ...] = ()
-    environment: dict[str, str] = Field(default_factory=dict)
-    admin: Admin | None = None
-    log: str | None = None
-    external: tuple[Elsewhere, ...] = ()
+    command: Command | None = Field(default=None, description="Starts a replica, in the folder of seatrial.yml.")
+    port: Port | None = Field(default=None, description="Tried first by `up`; its port, if nothing tells it one.")
+    admin_port: Port | None = Field(
+        default=None, description="Likewise, for metrics and health; default: they are on `port`."
+    )
+    replicas: Annotated[int, Field(ge=1, le=99, strict=True)] = Field(default=1, description="How many are started.")
+    store: Literal["sqlite"] | None = Field(
+        default=None, description="Its store, in the run's folder and shared by its replicas."
+    )
+    calls: tuple[Name, ...] = Field(default=(), description="The services that it calls.")
+    environment: dict[str, str] = Field(default_factory=dict, description="Its variables, over the fleet's.")
+    admin: Admin | None = Field(default=None, description="Its paths, in place of the fleet's.")
+    log: str | None = Field(
+        default=None,
+        description="Where it writes its lines: `stdout`, `stderr` or a file; default: the `{log_file}` that it is told, else nowhere.",
+    )
+    external: tuple[Elsewhere, ...] = Field(
+        default=(), description="Its replicas that run already, for `--on external`."
+    )
 
 
 class Fleet(FileModel):
-    """`entry` is the only service that clients talk to; `migrate` runs once before any replica.
+    """The services, and what is common to them."""
 
-    `cores_per_replica` is how many cores one replica can use, 1 for a Python process with its lock; absent: all.
-    """
-
-    name: Name
-    entry: Name
-    cores_per_replica: PositiveFloat | None = None
-    admin: Admin = Admin()
-    migrate: Command | None = None
-    environment: dict[str, str] = Field(default_factory=dict)
-    services: Annotated[dict[Name, Service], Field(min_length=1)]
+    name: Name = Field(description="What the fleet is called.")
+    entry: Name = Field(description="The only service that clients talk to.")
+    cores_per_replica: PositiveFloat | None = Field(
+        default=None, description="Cores that one replica can use, 1 for a Python process with its lock; default: all."
+    )
+    admin: Admin = Field(default=Admin(), description="Paths at each replica's admin address.")
+    migrate: Command | None = Field(default=None, description="A hook that is run once, before any replica.")
+    environment: dict[str, str] = Field(default_factory=dict, description="Variables of every service.")
+    services: Annotated[dict[Name, Service], Field(min_length=1)] = Field(description="By name.")
 
     def stop_order(self) -> list[list[str]]:
         """Layers to stop one after another: the entry first, then each service after its callers.

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import Field
+
 from seatrial.project.fleet import Command, Fleet
 from seatrial.project.fleet_checks import load_fleet
 from seatrial.project.telemetry import Roles, Telemetry
@@ -22,31 +24,34 @@ BUILT_IN_PROMETHEUS = Path(__file__).with_name("prometheus")
 class Load(FileModel):
     """Where the load is written down."""
 
-    locustfile: Path
-    profiles: Path
+    locustfile: Path = Field(
+        description="What Locust runs; `journeys.yml` beside it says how often each step is asked."
+    )
+    profiles: Path = Field(description="The folder of profiles.")
 
 
 class Hooks(FileModel):
     """Commands that know the fleet's content; what needs an absent one is not done."""
 
-    populate: Command | None = None
-    invariants: Command | None = None
-    fault: Command | None = None
+    populate: Command | None = Field(default=None, description="Fills the stores before the load.")
+    invariants: Command | None = Field(default=None, description="Judges the books after it.")
+    fault: Command | None = Field(default=None, description="Applies and lifts what `--fault` names.")
 
 
 class ProjectFile(FileModel):
-    """seatrial.yml as written; every path is relative to it.
+    """seatrial.yml as written; every path is relative to it."""
 
-    Without `telemetry` nothing is known of metrics and logs. `prometheus` is a folder that holds prometheus.yml; by
-    default a built-in one scrapes what has metrics, and `false` means that there is to be none.
-    """
-
-    fleet: Path
-    telemetry: Path | None = None
-    slo: Path | None = None
-    prometheus: Path | bool = True
-    load: Load | None = None
-    hooks: Hooks = Hooks()
+    fleet: Path = Field(description="The services: fleet.yml.")
+    telemetry: Path | None = Field(
+        default=None, description="What metrics and log fields mean: telemetry.yml; default: nothing is known of them."
+    )
+    slo: Path | None = Field(default=None, description="Objectives; kept, and not judged yet.")
+    prometheus: Path | bool = Field(
+        default=True,
+        description="A folder with prometheus.yml; by default a built-in one scrapes what has metrics, `false`: there is to be none.",
+    )
+    load: Load | None = Field(default=None, description="Without it there is no trial.")
+    hooks: Hooks = Field(default=Hooks(), description="Commands that know the fleet's content.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from seatrial.report.events import Event
 class JsonLinesRenderer:
     """Writes to `stream`; `event` is the event's type name, the other keys are its fields."""
 
+    watches = False
+
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 

@@ -11,9 +11,14 @@ from seatrial.report import wording
 from seatrial.report.events import (
     Event,
     FindingReached,
+    FleetSeen,
     LoadProgress,
     Note,
+    ProcessLost,
+    ReplicaReady,
+    ReplicaRestarted,
     RunStarted,
+    StackReady,
     StepFinished,
     StepStarted,
     VerdictReached,
@@ -25,6 +30,8 @@ PROGRESS_SECONDS = 10.0
 
 class PlainRenderer:
     """Writes to `stream`."""
+
+    watches = False
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -46,20 +53,16 @@ class PlainRenderer:
 
     def _lines(self, event: Event) -> list[str]:
         match event:
-            case RunStarted():
-                return [f"seatrial: profile {event.profile}, seed {event.seed}, {event.run_dir}"]
-            case StepStarted() | FindingReached():
+            case StepStarted() | FindingReached() | FleetSeen():
                 return []
-            case StepFinished():
-                return [
-                    f"{'ok  ' if event.ok else 'FAIL'} {event.title}  {event.seconds:.1f} s  {event.result}".rstrip()
-                ]
             case LoadProgress():
                 return self._progress(event)
-            case Note():
-                return [f"{'warning' if event.warning else 'note'}: {event.text}"]
+            case StackReady():
+                return stack_lines(event.document)
             case VerdictReached():
                 return verdict_lines(event.document, event.files)
+            case _:
+                return [_line(event)]
 
     def _progress(self, event: LoadProgress) -> list[str]:
         if event.elapsed < self._next_progress:
@@ -68,6 +71,28 @@ class PlainRenderer:
         counts = f"{figure(event.requests)} requests, {figure(event.failures)} failed, {event.in_flight} in flight"
         p95 = f", p95 {figure(event.p95, 's')}" if event.p95 is not None else ""
         return [f"     {event.elapsed:.0f}/{event.total:.0f} s {event.stage}: {counts}{p95}"]
+
+
+def _line(event: RunStarted | StepFinished | ReplicaReady | ReplicaRestarted | ProcessLost | Note) -> str:
+    match event:
+        case RunStarted():
+            return f"seatrial: profile {event.profile}, seed {event.seed}, {event.run_dir}"
+        case StepFinished():
+            return f"{'ok  ' if event.ok else 'FAIL'} {event.title}  {event.seconds:.1f} s  {event.result}".rstrip()
+        case ReplicaReady() | ReplicaRestarted():
+            return f"     {wording.happened(event)}"
+        case ProcessLost():
+            return f"died {wording.happened(event)}"
+        case Note():
+            return f"{'warning' if event.warning else 'note'}: {event.text}"
+
+
+def stack_lines(document: Mapping[str, Any]) -> list[str]:
+    """Where everything is, and what one may do next."""
+    lines = [f"{each['instance']:<16} {each['url']}  admin {each['admin_url']}" for each in document["services"]]
+    if document["prometheus"]:
+        lines.append(f"{'prometheus':<16} {document['prometheus']['url']}")
+    return [*lines, *(f"{title:<16} {command}" for title, command in wording.what_next(document["run"]))]
 
 
 def verdict_lines(document: Mapping[str, Any], files: Mapping[str, str]) -> list[str]:

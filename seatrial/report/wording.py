@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seatrial.checks.figures import figure
+from seatrial.report.events import LoadProgress, ProcessLost, ReplicaReady, ReplicaRestarted
 
 NAMED = 3
 LOUD = ("FAIL", "INCONCLUSIVE")
@@ -142,3 +143,30 @@ def not_checked(document: Mapping[str, Any]) -> list[str]:
     for each in document["not_checked"]:
         by_reason.setdefault(each["reason"], []).append(each["name"])
     return [f"{', '.join(names)} ({reason})" for reason, names in by_reason.items()]
+
+
+def happened(event: ReplicaReady | ReplicaRestarted | ProcessLost) -> str:
+    """What a stack's process came to, in one sentence."""
+    match event:
+        case ReplicaReady():
+            return f"{event.name} is ready ({event.seconds:.1f} s)"
+        case ReplicaRestarted():
+            return f"{event.instance} was restarted, as planned ({event.seconds:.1f} s)"
+        case ProcessLost():
+            code = "" if event.returncode is None else f" with exit code {event.returncode}"
+            return f"{event.name} (pid {event.pid}) ended by itself{code}"
+
+
+def remaining(event: LoadProgress) -> str:
+    """How long arrivals will still come."""
+    left = event.total - event.elapsed
+    return f"{left:.0f} s left" if left > 0 else "no more arrivals; journeys under way end"
+
+
+def what_next(run: str) -> list[tuple[str, str]]:
+    """What one may do with a stack that is up: the wish, and the command for it."""
+    return [
+        ("look", f"seatrial status {run}"),
+        ("restart", f"seatrial restart SERVICE --run {run}"),
+        ("stop", f"Ctrl-C, or seatrial down {run}"),
+    ]

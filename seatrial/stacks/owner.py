@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import NoReturn, Protocol
 
 from seatrial.errors import SeatrialError, UsageError
 from seatrial.stacks import control
@@ -88,12 +88,12 @@ class Attendant:
         control.answer(request, {"error": str(error)})
 
 
-def tend(stack: LocalStack, show: Callable[[dict[str, Any]], None]) -> NoReturn:
-    """Until interrupted. `show` is given the status document about once a second."""
+def tend(stack: LocalStack) -> NoReturn:
+    """Until interrupted: answer, and look about once a second whether all still live."""
     attendant, looked = Attendant(stack), 0.0
     while True:
         attendant.turn()
         if time.monotonic() - looked > LOOK_SECONDS:
             looked = time.monotonic()
-            show(stack.status())
+            stack.watch()
         time.sleep(POLL_SECONDS)

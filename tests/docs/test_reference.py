@@ -8,6 +8,9 @@ from pydantic import BaseModel, Field
 from docs.generator.models import model_page, models, section
 from docs.generator.pages import PAGES, REFERENCE, ROOT
 from seatrial.load.profile import Profile
+from seatrial.project.fleet import Fleet
+from seatrial.project.project import ProjectFile
+from seatrial.project.telemetry import Telemetry
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -22,8 +25,11 @@ def test_the_page_is_on_the_map(name: str) -> None:
     assert f"({name})" in (REFERENCE / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("model", list(models(Profile)), ids=lambda model: model.__name__)
-def test_every_field_of_a_profile_says_what_it_means(model: type[BaseModel]) -> None:
+FILES = [found for file in (Profile, ProjectFile, Fleet, Telemetry) for found in models(file)]
+
+
+@pytest.mark.parametrize("model", FILES, ids=lambda model: model.__name__)
+def test_every_field_of_a_file_says_what_it_means(model: type[BaseModel]) -> None:
     assert [name for name, field in model.model_fields.items() if not field.description] == []
 
 

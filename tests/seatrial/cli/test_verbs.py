@@ -1,13 +1,11 @@
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from seatrial.cli.dispatch import VERBS, dispatch
-from seatrial.cli.status_table import status_table
-from seatrial.cli.up import parse_replicas
-from seatrial.cli.up_screen import sentence
+from seatrial.cli.up import Wish, parse_replicas
 from seatrial.errors import UsageError
+from seatrial.report.status_table import status_table
 
 DOCS = Path(__file__).parents[3] / "docs" / "cli"
 
@@ -45,22 +43,10 @@ def test_wrong_replicas_are_wrong_usage(given: str) -> None:
         parse_replicas([given], ["a", "b"])
 
 
-@pytest.mark.parametrize(
-    "kind, data, words",
-    [
-        ("step-finished", {"step": "migrate", "seconds": 1.24}, "migrate        1.2 s"),
-        ("ready", {"name": "a-1", "seconds": 0.5}, "a-1 is ready (0.5 s)"),
-        ("restarted", {"instance": "a-1", "seconds": 2.0}, "restarted a-1 (2.0 s)"),
-        ("unplanned-exit", {"name": "a-1", "pid": 7, "returncode": 1}, "ended by itself with exit code 1"),
-        ("unplanned-exit", {"name": "a-1 worker", "pid": 8, "returncode": None}, "a-1 worker (pid 8) ended by itself"),
-    ],
-)
-def test_events_are_told_in_words(kind: str, data: dict[str, Any], words: str) -> None:
-    assert words in str(sentence(kind, data))
-
-
-def test_the_beginning_of_a_step_is_not_worth_a_line() -> None:
-    assert sentence("step-started", {"step": "migrate"}) is None
+def test_a_supervisor_is_told_what_was_asked_for() -> None:
+    assert Wish(populate=True, faults=False, page=True, seed=1, replicas={}).options() == ["--seed=1"]
+    asked = Wish(populate=False, faults=True, page=False, seed=7, replicas={"a": 2})
+    assert asked.options() == ["--no-populate", "--faults", "--no-page", "--seed=7", "--replicas=a=2"]
 
 
 def test_the_table_names_every_replica_and_what_it_costs() -> None:

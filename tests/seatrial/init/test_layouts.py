@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.init.asking import ask_for, command_of
+from seatrial.init.asking import ask_for, ask_for_source, command_of
 from seatrial.init.layouts import Layout, find_layouts
 
 FACTORY = "from flask import Flask\n\ndef create_app(test_config=None):\n    return Flask(__name__)\n"
@@ -96,3 +96,26 @@ def test_what_was_found_is_proposed() -> None:
 
 def test_an_empty_answer_where_nothing_was_found_names_no_service() -> None:
     assert asked("")[0] == {"service": [], "command": []}
+
+
+@pytest.mark.parametrize(
+    "answer, flags",
+    [
+        ("", {}),
+        ("api/openapi.yaml", {"openapi": ["api/openapi.yaml"]}),
+        ("http://127.0.0.1:5000/docs", {"openapi": ["http://127.0.0.1:5000/docs"]}),
+        ("/openapi.json", {"openapi": ["/openapi.json"]}),
+        ("/items /items/1", {"path": ["/items", "/items/1"]}),
+        ("access.log", {"access_log": ["access.log"]}),
+        (__file__, {"access_log": [__file__]}),
+    ],
+)
+def test_the_source_of_the_load_is_known_by_its_looks(answer: str, flags: dict[str, list[str]]) -> None:
+    assert ask_for_source(lambda _question, default="": answer or default) == flags
+
+
+def test_a_tree_without_end_is_not_walked(tmp_path: Path) -> None:
+    deep = tmp_path / "a" / "b" / "c" / "d" / "e"
+    deep.mkdir(parents=True)
+    (deep / "app.py").write_text(MODULE)
+    assert find_layouts(tmp_path) == []

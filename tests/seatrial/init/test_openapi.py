@@ -154,6 +154,11 @@ def test_a_parameter_that_is_not_described_leaves_the_route_out() -> None:
     assert read({"/a/{b}": {"get": {}}}).left_out == (("GET /a/{b}", "the parameter b is not described"),)
 
 
+@pytest.mark.parametrize("path", ["/a/{b", "/a/}", "/{{a}"])
+def test_a_path_with_a_stray_brace_is_left_out(path: str) -> None:
+    assert [each.reason for each in read({path: {"get": {}}}).left_out] == ["a brace in its path is not closed"]
+
+
 def test_what_changes_something_is_left_out_and_what_says_nothing_is_not_told() -> None:
     found = read({"/a": {"post": {}, "delete": {}, "head": {}, "options": {}}})
     assert [each.what for each in found.left_out] == ["POST /a", "DELETE /a"]

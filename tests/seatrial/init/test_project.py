@@ -12,6 +12,7 @@ from seatrial.init.project import Done, make_project, name_of
 from seatrial.init.rendering import starters
 from seatrial.init.wishes import Wishes, read_wishes
 from seatrial.load.profile import read_profile
+from seatrial.openloop.steps import Step
 from seatrial.project.project import load_project
 from seatrial.settings import Settings
 
@@ -28,8 +29,8 @@ OPENAPI = json.dumps(
 )
 
 
-def wished(*paths: str, **more: Any) -> Wishes:
-    return read_wishes({"service": [f"web={URL}"], "path": paths}, **more)
+def wished(*paths: str, **more: str) -> Wishes:
+    return read_wishes({"service": [f"web={URL}"], "path": paths, **{flag: [text] for flag, text in more.items()}})
 
 
 def made(root: Path, wishes: Wishes, http: Http, *, force: bool = False) -> Done:
@@ -111,6 +112,34 @@ def test_a_query_is_asked_with_its_path(tmp_path: Path) -> None:
     assert "path, query = journey.random.choice(" in script(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "path, asked",
+    [
+        ("/a{b}", "/a%7Bb%7D"),
+        ("/it's", "/it's"),
+        ('/"x"', "/%22x%22"),
+        ("/a\\b", "/a%5Cb"),
+        ("/ü", "/%C3%BC"),
+        ("/%7Bx%7D", "/%7Bx%7D"),
+        ("/a?q='\"{}&e=", "/a"),
+    ],
+)
+def test_odd_paths_are_written_as_they_are_asked(tmp_path: Path, path: str, asked: str) -> None:
+    made(tmp_path, wished(path), FakeService({asked: asked}))
+    names: dict[str, Any] = {"Step": Step, "OpenLoopUser": object}
+    steps = "\n".join(line for line in script(tmp_path).splitlines() if not line.startswith("from "))
+    exec(steps, names)  # noqa: S102 - what was just written
+    step = next(value for value in names.values() if isinstance(value, Step))
+    assert step.target({}, None) == asked
+
+
+def test_who_calls_whom_is_asked_for_where_several_are(tmp_path: Path) -> None:
+    api = FakeService({}, url="http://127.0.0.1:5001")
+    wishes = read_wishes({"service": [f"web={URL}", f"api={api.url}"], "path": ["/items"]})
+    remarks = made(tmp_path, wishes, Together((FakeService(RULES), api))).remarks
+    assert any("nobody said who calls whom" in each.what for each in remarks)
+
+
 def test_steps_name_the_entry_where_its_log_tells(tmp_path: Path) -> None:
     service = FakeService(RULES, log=tmp_path / "app.log")
     wishes = read_wishes({"service": [f"web={URL}"], "log": ["web=app.log"], "path": ["/items"]})
@@ -135,7 +164,7 @@ def test_a_service_elsewhere_is_written_down_and_not_asked(tmp_path: Path) -> No
     log = tmp_path / "access.log"
     log.write_text('10.0.0.1 - - [25/Nov/2026:10:00:00 +0000] "GET /items HTTP/1.1" 200 5\n')
     service = FakeService(RULES, url="https://shop.example")
-    wishes = read_wishes({"service": ["web=https://shop.example"], "metrics": ["web=/m"]}, access_log=str(log))
+    wishes = read_wishes({"service": ["web=https://shop.example"], "metrics": ["web=/m"], "access_log": [str(log)]})
     done = made(tmp_path, wishes, service)
     assert service.asked == []
     assert [route.template for route in done.routes] == ["/items"]

@@ -69,7 +69,7 @@ def test_an_entry_that_is_no_service_is_refused() -> None:
 
 def test_two_sources_of_the_load_are_one_too_many() -> None:
     with pytest.raises(UsageError, match="both given"):
-        read_wishes({"service": ["a=http://h"]}, openapi="o.json", access_log="a.log")
+        read_wishes({"service": ["a=http://h"], "openapi": ["o.json"], "access_log": ["a.log"]})
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def append(file: Path, text: str) -> None:
 
 
 def account(folder: Path, name: str, **figures: float) -> None:
-    told = {"wall_seconds": 2.5, "started": 3, "shed": 1, "in_flight": 2, **figures}
+    told = {"started_at": 10, "wall_seconds": 2.5, "planned": 4, "started": 3, "shed": 1, "in_flight": 2, **figures}
     (folder / f"generator-{name}.json").write_text(json.dumps(told), encoding="utf-8")
 
 
@@ -85,3 +85,23 @@ def test_a_sketch_is_bounded_by_rounding() -> None:
     for each in range(10_000):
         sketch.add(1 + each / 10_000)
     assert len(sketch._counts) <= 101
+
+
+def test_the_course_is_told_second_by_second(tmp_path: Path) -> None:
+    follower = Follower(tmp_path, PROFILE)
+    account(tmp_path, "1", wall_seconds=1.0)
+    append(tmp_path / "requests-1.csv", REQUESTS + "10,10,0.1,ok\n10,10.5,0.2,wrong\n11,11,0.1,ok\n")
+    append(tmp_path / "journeys-1.csv", "scheduled,started,finished\n10,10,10.1\n11,,\n")
+    (first,) = follower.look().course
+    assert (first.requests, first.failures, first.ended, first.arrived) == (2, 1, 1, 4.0)
+    assert follower.look().course == ()
+    account(tmp_path, "1", wall_seconds=2.1, planned=5)
+    (second,) = follower.look().course
+    assert (second.second, second.requests, second.p95) == (1, 1, pytest.approx(0.1))
+
+
+def test_what_is_offered_follows_the_profile(tmp_path: Path) -> None:
+    rising = Profile.model_validate({"stages": [{"name": "up", "rate": 4, "seconds": 2, "ramp": True}]})
+    for wall, offered in ((0.5, 2), (1.5, 4), (2.5, 0)):
+        account(tmp_path, "1", wall_seconds=wall)
+        assert Follower(tmp_path, rising).look().offered == offered

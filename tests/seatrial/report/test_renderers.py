@@ -9,14 +9,21 @@ from rich.console import Console
 
 from seatrial.checks.figures import figure
 from seatrial.checks.finding import Finding, Verdict
+from seatrial.load.course import LoadSecond
 from seatrial.report import wording
 from seatrial.report.events import (
     Event,
     FindingReached,
+    FleetSeen,
     LoadProgress,
     Note,
+    ProcessLost,
     Renderer,
+    ReplicaReady,
+    ReplicaRestarted,
     RunStarted,
+    ServiceSeen,
+    StackReady,
     StepFinished,
     StepStarted,
     VerdictReached,
@@ -70,12 +77,36 @@ COURSE: list[Event] = [
     StepFinished("start the fleet", 4.1, "5 services"),
     StepStarted("drive"),
     LoadProgress(1, 55, "ramp", 10, 30, 0, 0, 3),
-    LoadProgress(2, 55, "ramp", 20, 90, 1, 2, 4, 0.05),
+    LoadProgress(2, 55, "ramp", 20, 90, 1, 2, 4, 0.05, offered=10, course=(LoadSecond(1, 10, 10.0, 9, 60, 1),)),
+    FleetSeen(2.0, 5.0, (ServiceSeen("front", 2, 1, 2, 59.5, 0.4, 0.01, 0.031, 0.05, 0.85, 0.72, 84e6),), ()),
+    ReplicaRestarted("front-1", 2.5),
+    ProcessLost("front-2 worker", 71, None),
     StepFinished("drive", 55.0, ok=False),
     Note("cpu from the readings", warning=True),
     FindingReached(Finding("load.valid", Verdict.PASS, "fine")),
     verdict(document()),
 ]
+
+
+STACK = {
+    "run": "r1",
+    "kind": "up",
+    "state": "ready",
+    "running": True,
+    "entry_url": "http://u",
+    "resident_bytes": 5_000_000,
+    "services": [
+        {
+            "instance": "front-1",
+            "ready": True,
+            "url": "http://u",
+            "admin_url": "http://x:81",
+            "main_pid": 1,
+            "worker_pid": 2,
+        }
+    ],
+    "prometheus": {"url": "http://p", "pid": 3},
+}
 
 
 def shown(renderer: Renderer, stream: io.StringIO, *events: Event) -> str:
@@ -153,9 +184,45 @@ def test_plain_progress_comes_every_ten_seconds() -> None:
 
 def test_the_terminal_shows_a_live_line_while_loading() -> None:
     text = terminal(*COURSE[:6], interactive=True)
-    assert "2/55 s ramp" in text
-    assert "60 req/s" in text
-    assert "2 shed" in text
+    for words in ("2/55 s ramp", "53 s left", "10 journeys/s offered", "60 req/s", "1 failed", "2 shed", "4 in flight"):
+        assert words in text
+
+
+def test_the_terminal_shows_the_fleet_while_loading() -> None:
+    text = terminal(*COURSE[:7], COURSE[5], interactive=True)
+    for words in ("front", "1/2", "59.5", "0.4", "31 ms", "85%", "0.72", "84 MB"):
+        assert words in text
+
+
+def test_the_fleet_stays_below_while_the_stack_stands() -> None:
+    text = terminal(StackReady(STACK), COURSE[6], interactive=True)
+    assert "up for 0:00:00" in text
+    assert text.rindex("59.5") > text.rindex("seatrial status r1")
+
+
+def test_what_prometheus_does_not_show_is_said() -> None:
+    blind = FleetSeen(1.0, 0.0, (ServiceSeen("front", 1, 1),), (), "Prometheus at http://p does not answer: X")
+    text = terminal(COURSE[3], COURSE[4], blind, COURSE[5], interactive=True)
+    assert "Prometheus at http://p does not answer" in text
+    assert "1/1" in text
+
+
+@pytest.mark.parametrize("name", ["plain", "terminal"])
+def test_what_happens_to_processes_is_told(name: str) -> None:
+    text = RENDERERS[name](ReplicaReady("front-1", 0.5), *COURSE[7:9])
+    for words in (
+        "front-1 is ready (0.5 s)",
+        "front-1 was restarted, as planned",
+        "front-2 worker (pid 71) ended by itself",
+    ):
+        assert words in text
+
+
+@pytest.mark.parametrize("name", ["plain", "terminal"])
+def test_a_stack_that_is_up_says_where_it_is_and_what_next(name: str) -> None:
+    text = RENDERERS[name](StackReady(STACK))
+    for words in ("front-1", "http://u", "http://p", "seatrial restart SERVICE --run r1", "seatrial down r1"):
+        assert words in text
 
 
 def test_markup_in_what_others_wrote_is_text() -> None:
