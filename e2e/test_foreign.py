@@ -21,7 +21,7 @@ from seatrial.stacks.observation import accepts
 FOREIGN = Path(__file__).parent / "foreign"
 SEATRIAL = Path(sys.executable).parent / "seatrial"
 PORTS = {"web": 18610, "rates": 18611}
-SLOW = {"RATES_DELAY_SECONDS": "0.4"}
+SLOW = {"RATES_DELAY_SECONDS": "0.6"}
 EXIT = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 2}
 LACKING = {
     "reconcile.edges",
@@ -98,7 +98,7 @@ def somebody_runs(project: Path, environment: Mapping[str, str]) -> Iterator[lis
         for name, url in urls.items():
             with (project / "logs" / "web.jsonl").open("ab") as lines, (project / "logs" / "err").open("ab") as rest:
                 address = url.removeprefix("http://")
-                command = [sys.executable, "-m", "gunicorn", "--bind", address, "--threads", "16", "--keep-alive", "30"]
+                command = [sys.executable, "-m", "gunicorn", "--bind", address, "--threads", "32", "--keep-alive", "30"]
                 child = subprocess.Popen(
                     [*command, "--no-control-socket", f"{name}:app"],
                     cwd=project,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from seatrial.project.project import Project
 from seatrial.terms import Terms, terms_of
 
-NO_LOG = "there is no log of it within reach: fleet.yml names none, or telemetry.yml gives its fields no role"
+NO_LOG = "no log is within reach: fleet.yml names none, or telemetry.yml gives its fields no role"
 NO_METRICS = "fleet.yml names no path of its metrics (admin.metrics)"
 
 
@@ -138,11 +138,9 @@ def _traces(project: Project, terms: Mapping[str, Terms]) -> Iterator[Lack]:
 def _logs(project: Project, terms: Mapping[str, Terms]) -> Iterator[Lack]:
     unlogged = [name for name, own in terms.items() if not own.log]
     yield from _lacking("reconcile.logs", unlogged, project, NO_LOG)
-    levels = {name for name in terms if _has_levels(project, name)}
-    yield from _lacking(
-        "logs.errors", [name for name in terms if name in unlogged or name not in levels], project,
-        "no log line of it with a level and error_levels (roles of log) is within reach",
-    )  # fmt: skip
+    mute = [name for name in terms if name in unlogged or not _has_levels(project, name)]
+    without_levels = "no log within reach has a level and error_levels (roles of log)"
+    yield from _lacking("logs.errors", mute, project, NO_LOG if mute == unlogged else without_levels)
     logged = [name for name in terms if name not in unlogged]
     uncounted = [name for name in logged if terms[name].requests is None or terms[name].request_lines is None]
     if uncounted:

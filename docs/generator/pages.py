@@ -49,7 +49,7 @@ def fleet_page() -> str:
     return model_page(
         "fleet.yml",
         Fleet,
-        "The services, how each is started, and who calls whom. Made from `seatrial/project/fleet.py`; the sample's is "
+        "The services, how each is started or where it runs already, and who calls whom. Made from `seatrial/project/fleet.py`; the sample's is "
         "[fleet/fleet.yml](../../fleet/fleet.yml).",
         f"In `command`, `environment` and `log` the stack fills in {names}; `{{urls[NAME]}}` is where the first replica of another service "
         "was started. `{{` is a plain brace. A command that begins with `python` runs under the interpreter of the stack. How to write one: "
