@@ -48,6 +48,7 @@ def typist(tmp_path: Path) -> Iterator[Typist]:
     someone.down()
 
 
+@pytest.mark.slow
 def test_the_tutorial(typist: Typist) -> None:
     """And what other pages do with the run that it leaves."""
     typed = distinct(TUTORIAL)
@@ -55,6 +56,7 @@ def test_the_tutorial(typist: Typist) -> None:
     assert [wrong for command in (*typed[:after], *READING, *typed[after:]) for wrong in typist.type(command)] == []
 
 
+@pytest.mark.slow
 def test_commands_on_a_running_fleet(typist: Typist) -> None:
     last = sorted(ON_A_STACK, key=lambda command: "down" in command.words)
     assert [wrong for command in last for wrong in typist.type(command)] == []
@@ -76,6 +78,7 @@ def changed(page: str, typist: Typist) -> list[str]:
     return [change.file for change in shown if change.file.endswith(".py") and "/" in change.file]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", CHANGING)
 def test_what_a_page_shows_keeps_the_house_rules(page: str, typist: Typist) -> None:
     files = changed(page, typist)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from stack_runs import until
 
@@ -80,6 +81,7 @@ def test_a_module_with_an_application_in_it(tmp_path: Path) -> None:
     assert document["requests"] > 50
 
 
+@pytest.mark.slow
 def test_a_package_with_a_factory_and_blueprints(tmp_path: Path) -> None:
     """Metrics and log lines under names of its own; the load from an access log."""
     project = copied("layouts/factory", tmp_path)
@@ -97,6 +99,7 @@ def test_a_package_with_a_factory_and_blueprints(tmp_path: Path) -> None:
     assert counted["sent"] == counted["gateway"] == counted["prometheus"] == counted["logs"] > 0
 
 
+@pytest.mark.slow
 def test_the_foreign_fleet(tmp_path: Path) -> None:
     """Two services whose metrics and logs are called otherwise, one told where the other is."""
     project = copied("foreign", tmp_path, "web.py", "rates.py")
@@ -117,6 +120,7 @@ def test_the_foreign_fleet(tmp_path: Path) -> None:
     assert {"reconcile.client", "reconcile.logs", "reconcile.prometheus"} <= checked(document)
 
 
+@pytest.mark.slow
 def test_a_service_that_somebody_else_runs(tmp_path: Path) -> None:
     project = copied("layouts/factory", tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as free:

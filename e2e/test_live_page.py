@@ -296,6 +296,7 @@ def test_without_a_page_there_is_none(stub: Bench) -> None:
         ] == []
 
 
+@pytest.mark.slow
 def test_a_trial_shows_its_stages_and_ends_with_its_verdict(tmp_path: Path, chromium: Browser) -> None:
     bench = Bench(tmp_path / "runs", read_settings().runtime_dir, ROOT / "seatrial.yml")
     trial = subprocess.Popen(bench.command("trial", "smoke"), env=bench.variables(), stdout=subprocess.PIPE, text=True)

@@ -72,7 +72,6 @@ def test_process_metrics_are_those_of_the_contract(metrics: Metrics) -> None:
         "process_resident_memory_bytes",
         "process_max_fds",
         "process_open_fds",
-        "process_max_fds",
         "process_start_time_seconds",
     }
 
