@@ -32,7 +32,8 @@ def draw(run: Path) -> str:
             if event["kind"] == "step":
                 shown.show(StepFinished(event["title"], event["seconds"], event["result"], event["ok"]))
         files = {
-            name: f"runs/{record['id']}/{name}" for name in ("verdict.json", "evidence.json", "junit.xml", "summary.md")
+            name: f"runs/{record['id']}/{name}"
+            for name in ("report.html", "verdict.json", "evidence.json", "junit.xml", "summary.md")
         }
         shown.show(VerdictReached(Verdict(document["verdict"]), document, files))
     svg = console.export_svg(title="make trial", theme=MONOKAI)

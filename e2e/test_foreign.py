@@ -130,6 +130,7 @@ def test_it_passes_when_seatrial_starts_it(project: Path) -> None:
     assert counted["sent"] == counted["gateway"] == counted["prometheus"] == counted["logs"] > 0
 
 
+@pytest.mark.slow
 def test_it_fails_when_a_service_that_seatrial_starts_is_slow(project: Path) -> None:
     outcome = trial(project, environment=SLOW)
     assert (outcome.others("latency.quote.p90"), outcome.code) == ({}, EXIT["FAIL"]), outcome.output

@@ -69,6 +69,7 @@ def checked(document: dict[str, Any]) -> set[str]:
     return {check["name"] for check in document["checks"]}
 
 
+@pytest.mark.slow
 def test_a_module_with_an_application_in_it(tmp_path: Path) -> None:
     """No metrics, no log; a document that it shows."""
     project = copied("layouts/module", tmp_path)
