@@ -64,9 +64,8 @@ class Evidence:
     fleet's processes were watched.
 
     `ceilings` and `slopes` are what is asked of each service, `measured` what its replicas used, `nearest` who was
-    nearest its limit, `timeline` all of that through the run,
-    `measuring` what the measuring cost, `notable`
-    the slowest and the failed requests.
+    nearest its limit, `timeline` all of that through the run, `measuring` what the measuring cost, `notable` the
+    slowest and the failed requests.
 
     `offered_rate` is journeys per second planned over judged stages; `stored_requests` what Prometheus kept of the
     entry's requests between the readings.
@@ -304,6 +303,7 @@ def _observed(
     logs, logs_obstacle = _logs(before, after, project, evidence)
     counters = {name: counters_of(telemetry, name) for name in {target.service for target in targets}}
     services = {target.instance: target.service for target in targets}
+    starts_after = process_starts(after, telemetry)
     seen = observe(prometheus, before, after, project, counters, evidence.span or (before.at, after.at))
     return replace(
         evidence,
@@ -314,7 +314,7 @@ def _observed(
         scraped=list(dict.fromkeys(target.instance for target in targets if target.offered)),
         endpoints=[endpoint for reading in (before, after) for endpoint in _endpoints(reading)],
         starts_before=process_starts(before, telemetry),
-        starts_after=process_starts(after, telemetry),
+        starts_after=starts_after,
         raw={name: only(series, counters[services[name]]) for name, series in readable(after).items()},
         stored=seen.stored,
         scrapes=seen.scrapes,
@@ -323,7 +323,7 @@ def _observed(
         stored_requests=stored_requests(
             before,
             seen.stored.series,
-            process_starts(after, telemetry),
+            starts_after,
             project.fleet.entry,
             telemetry,
             left,
