@@ -16,18 +16,20 @@ from seatrial.asked import Asked, asked
 from seatrial.backends.errors import NotExposition
 from seatrial.backends.exposition import Samples as Series
 from seatrial.backends.exposition import parse_exposition
-from seatrial.backends.logs import LogEvidence, LogSlice, read_logs
+from seatrial.backends.logs import LogEvidence
 from seatrial.backends.prometheus import Prometheus
 from seatrial.checks.ceilings import Wanted, for_each
 from seatrial.checks.inputs import ClientRow, Generator, Resource, ServiceCounts, StepSamples, Stop
 from seatrial.checks.limits import Judged
 from seatrial.checks.load import Validity
 from seatrial.checks.metrics import Endpoint
+from seatrial.checks.pipeline import Shipped
 from seatrial.checks.reconcile_prometheus import Stored
 from seatrial.checks.saturation import Measured, Nearest, nearest_limit
 from seatrial.checks.scrapes import Outage, Scrapes
 from seatrial.checks.traces import Chosen, choose
 from seatrial.counting import Left, process_starts, service_counts, stored_requests
+from seatrial.lines_between import lines_said, lines_shipped, log_slices
 from seatrial.load.errors import NoSamples
 from seatrial.load.profile import ALL, Ceilings, Profile, Slopes
 from seatrial.load.samples import Samples, read_samples
@@ -36,6 +38,7 @@ from seatrial.observed import EMPTY, Usage, observe
 from seatrial.project.project import Project
 from seatrial.readings import Counters, Reading, counters_of, load_reading, readable
 from seatrial.run_folder import read_json
+from seatrial.stacks.pipeline import Pipeline
 from seatrial.stacks.protocol import UnplannedExit
 from seatrial.timeline import Timeline
 
@@ -66,6 +69,9 @@ class Evidence:
     `ceilings` and `slopes` are what is asked of each service, `measured` what its replicas used, `nearest` who was
     nearest its limit, `timeline` all of that through the run, `measuring` what the measuring cost, `notable` the
     slowest and the failed requests.
+
+    `shipped` is what became of the log lines, None when nobody asked for a pipeline; `lag_limits` are by percentile, `began` is
+    when judged load began.
 
     `offered_rate` is journeys per second planned over judged stages; `stored_requests` what Prometheus kept of the
     entry's requests between the readings.
@@ -108,6 +114,9 @@ class Evidence:
     timeline: Timeline = EMPTY
     measuring: Sequence[Cost] = ()
     notable: Sequence[Mapping[str, Any]] = ()
+    shipped: Shipped | None = None
+    lag_limits: Mapping[str, float] = field(default_factory=dict)
+    began: float = 0.0
     offered_rate: float = 0.0
     requests: int = 0
     failures: int = 0
@@ -123,8 +132,9 @@ def collect(
     invariants: HookAnswer,
     exits: Iterable[UnplannedExit] = (),
     unable: Mapping[str, str] = MappingProxyType({}),
+    pipeline: Pipeline | None = None,
 ) -> Evidence:
-    """Read the run's folder and ask Prometheus, while it still runs. Nothing that is missing raises.
+    """Read the run's folder and ask Prometheus and the pipeline, while they still run. Nothing that is missing raises.
 
     `prometheus` is None when the stack has none or lost it; `unable` are checks that the stack gives no ground for.
     """
@@ -155,17 +165,20 @@ def collect(
         outages=_outages(record),
         measuring=_measuring(record, samples),
         notable=samples.notable(NOTABLE) if samples else [],
+        lag_limits=profile.telemetry.percentiles(),
+        began=_began(profile, samples),
         offered_rate=_offered_rate(profile),
         requests=len(samples.requests["outcome"]) if samples else 0,
-        failures=int((samples.requests["outcome"] != "ok").sum()) if samples else 0,
+        failures=samples.failures() if samples else 0,
         notes=[("samples", absent)] if absent else [],
     )
     if before is None or after is None:
         return replace(evidence, logs_obstacle=evidence.unquiet, stored=Stored(obstacle=evidence.unquiet))
     left = counts_left(run_dir / "metrics" / "left")
     observed = _observed(evidence, before, after, project, prometheus, exits, left)
-    began = observed.span[0] + min(profile.judged_seconds(), default=0) if observed.span else before.at
-    return _saturated(observed, after, began, _limits(project, record))
+    shipped = lines_shipped(log_slices(before, after), after, project, observed.chosen, pipeline) if pipeline else None
+    observed = replace(observed, shipped=shipped)
+    return _saturated(observed, after, _limits(project, record))
 
 
 def unquiet(before: Reading | None, after: Reading | None) -> str:
@@ -191,6 +204,11 @@ def _judged(profile: Profile, samples: Samples | None) -> Judged:
     if samples:
         steps = {step: judged for step in [*samples.steps(), ALL] if (judged := samples.judged(step)).window.size}
     return Judged(steps, [second - seconds[0] for second in seconds], profile.seed)
+
+
+def _began(profile: Profile, samples: Samples | None) -> float:
+    """When judged load began, in epoch seconds."""
+    return samples.started_at + min(profile.judged_seconds(), default=0) if samples else 0.0
 
 
 def _offered_rate(profile: Profile) -> float:
@@ -238,12 +256,12 @@ def _limits(project: Project, record: Mapping[str, Any]) -> dict[Resource, float
     return {resource: float(limit) for resource, limit in limits.items() if limit}
 
 
-def _saturated(evidence: Evidence, after: Reading, began: float, limits: Mapping[Resource, float]) -> Evidence:
+def _saturated(evidence: Evidence, after: Reading, limits: Mapping[Resource, float]) -> Evidence:
     replicas: dict[str, list[str]] = {}
     for target in after.targets:
         replicas.setdefault(target.service, []).append(target.instance)
     obstacle = evidence.stored.obstacle
-    measured = Measured(evidence.timeline.tracks, replicas, evidence.judged, began, obstacle)
+    measured = Measured(evidence.timeline.tracks, replicas, evidence.judged, evidence.began, obstacle)
     return replace(evidence, measured=measured, nearest=nearest_limit(measured, limits))
 
 
@@ -300,7 +318,9 @@ def _observed(
 ) -> Evidence:
     telemetry = project.telemetry
     targets = (*before.targets, *after.targets)
-    logs, logs_obstacle = _logs(before, after, project, evidence)
+    slices = [part for part in log_slices(before, after) if evidence.asked.of(part.service).log]
+    told = [row["trace_id"] for row in evidence.notable]
+    logs, logs_obstacle = lines_said(slices, project, evidence.chosen, told)
     counters = {name: counters_of(telemetry, name) for name in {target.service for target in targets}}
     services = {target.instance: target.service for target in targets}
     starts_after = process_starts(after, telemetry)
@@ -336,25 +356,6 @@ def _observed(
 def only(series: Series, counters: Counters) -> Series:
     """The series that count."""
     return {key: value for key, value in series.items() if key in counters}
-
-
-def _logs(before: Reading, after: Reading, project: Project, evidence: Evidence) -> tuple[LogEvidence | None, str]:
-    begin = {target.instance: target.log_bytes for target in before.targets}
-    slices = [
-        LogSlice(target.service, Path(target.log_file), begin.get(target.instance, 0), target.log_bytes)
-        for target in after.targets
-        if target.log_file is not None and evidence.asked.of(target.service).log
-    ]
-    if not slices:
-        return None, ""
-    roles = {each.service: project.telemetry.roles_of(each.service) for each in slices}
-    chosen = evidence.chosen
-    sampled, failed = ([row.trace for row in rows] for rows in (chosen.sampled, chosen.failed))
-    told = [row["trace_id"] for row in evidence.notable]
-    try:
-        return read_logs(slices, roles, entry=project.fleet.entry, sampled=sampled, failed=failed, told=told), ""
-    except (OSError, ValueError) as error:  # a file that vanished or shrank
-        return None, f"the logs cannot be read: {error}"
 
 
 def _endpoints(reading: Reading) -> Iterable[Endpoint]:

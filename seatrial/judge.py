@@ -21,6 +21,7 @@ from seatrial.checks.limits import judge_limits
 from seatrial.checks.load import load_shed, load_valid
 from seatrial.checks.log_errors import log_errors
 from seatrial.checks.metrics import metrics_wellformed
+from seatrial.checks.pipeline import LAG, RECONCILE, TRACES, reconcile_elasticsearch, telemetry_lag, traces_documents
 from seatrial.checks.reconcile_client import reconcile_client
 from seatrial.checks.reconcile_edges import reconcile_edges
 from seatrial.checks.reconcile_logs import reconcile_logs
@@ -67,6 +68,7 @@ def judge(evidence: Evidence) -> Judgement:
         *edges[0],
         *_traces(evidence),
         *_telemetry(evidence),
+        *_pipeline(evidence, _unless_passed(valid)),
         auth_planned(evidence.rows, evidence.right),
         *_restarts(evidence),
         *_drain(evidence),
@@ -203,6 +205,26 @@ def _telemetry(evidence: Evidence) -> Iterator[Finding]:
         yield scrapes_continuous(evidence.scraped, evidence.scrapes, evidence.outages)
 
 
+def _pipeline(evidence: Evidence, obstacle: str) -> Iterator[Finding]:
+    """What became of the log lines, when a pipeline was asked for."""
+    shipped, asked = evidence.shipped, evidence.asked
+    if shipped is None:
+        return
+    counts = {
+        service: count
+        for service, count in evidence.counts.items()
+        if asked.of(service).requests is not None and asked.of(service).request_lines == asked.of(service).requests
+    }
+    yield reconcile_elasticsearch(shipped, counts, unquiet=evidence.unquiet)
+    if evidence.lag_limits:
+        yield from telemetry_lag(evidence.lag_limits, shipped, evidence.judged, evidence.began, obstacle=obstacle)
+    if not _traces_unasked(evidence):
+        expected = {
+            step: [each for each in named if asked.of(each).traced] for step, named in evidence.expected.items()
+        }
+        yield traces_documents(evidence.chosen, expected, shipped, entry=evidence.entry, obstacle=evidence.unquiet)
+
+
 def _restarts(evidence: Evidence) -> list[Finding]:
     """By what the processes say of their start; by the stack's watch alone of those that say nothing."""
     if not evidence.asked.makes("restarts.unplanned"):
@@ -256,10 +278,17 @@ def _not_checked(evidence: Evidence) -> Iterator[NotChecked]:
         **_grouped(asked.absent),
         **dict(asked.partly),
         **({"traces.complete": unasked} if asked.makes("traces.complete") else {}),
+        **_pipeline_unasked(evidence),
         "drain.clean": evidence.undrained if evidence.stops is None else "",
         "invariants": "" if evidence.invariants.asked else "the project names no invariants hook",
     }
     yield from (NotChecked(name, reason) for name, reason in (*reasons.items(), *evidence.notes) if reason)
+
+
+def _pipeline_unasked(evidence: Evidence) -> dict[str, str]:
+    if evidence.shipped is None:
+        return {f"{RECONCILE}, {LAG}, {TRACES}": "no log pipeline was asked for (--with elasticsearch)"}
+    return {LAG: "" if evidence.lag_limits else "the profile sets no limit"}
 
 
 def _grouped(absent: Mapping[str, str]) -> dict[str, str]:

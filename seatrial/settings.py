@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from seatrial.backends.access import NOBODY, Access
 from seatrial.errors import UsageError
 
 RUN_ID_VARIABLE = "SEATRIAL_RUN_ID"
@@ -20,12 +21,18 @@ RUN_ID_VARIABLE = "SEATRIAL_RUN_ID"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`runs_dir` is None for `runs` beside seatrial.yml. `color` is None to decide by the terminal."""
+    """`runs_dir` is None for `runs` beside seatrial.yml. `color` is None to decide by the terminal.
+
+    `es_home` and `java_home` are None to look for them; `elasticsearch` lets into a server that is not this run's own.
+    """
 
     cache_dir: Path
     runtime_dir: Path
     runs_dir: Path | None = None
     color: bool | None = None
+    es_home: Path | None = None
+    java_home: Path | None = None
+    elasticsearch: Access = NOBODY
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -36,6 +43,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         runtime_dir=_folder(environ, "SEATRIAL_RUNTIME_DIR") or Path(tempfile.gettempdir(), f"seatrial-{os.getuid()}"),
         runs_dir=_folder(environ, "SEATRIAL_RUNS_DIR"),
         color=_color(environ),
+        es_home=_folder(environ, "ES_HOME"),
+        java_home=_folder(environ, "ES_JAVA_HOME") or _folder(environ, "JAVA_HOME"),
+        elasticsearch=_access(environ),
     )
 
 
@@ -52,6 +62,14 @@ def _folder(environ: Mapping[str, str], variable: str) -> Path | None:
     if not path.is_absolute():
         raise UsageError(f"{variable} is {value!r}: write an absolute path.")
     return path
+
+
+def _access(environ: Mapping[str, str]) -> Access:
+    names = ("USER", "PASSWORD", "API_KEY")
+    user, password, api_key = (environ.get(f"SEATRIAL_ELASTICSEARCH_{name}", "") for name in names)
+    if bool(user) != bool(password):
+        raise UsageError("SEATRIAL_ELASTICSEARCH_USER and _PASSWORD go together. Set both, or _API_KEY.")
+    return Access(user, password, api_key)
 
 
 def _default_cache(environ: Mapping[str, str]) -> Path:

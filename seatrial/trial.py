@@ -22,6 +22,7 @@ from seatrial.errors import HookError, UsageError
 from seatrial.evidence import Evidence, HookAnswer, collect, planned_stops
 from seatrial.faults import Fault
 from seatrial.judge import Judgement, judge
+from seatrial.lagging import LagWatch, save_probes
 from seatrial.load.errors import GeneratorFailed, NoSamples
 from seatrial.load.plan import Plan
 from seatrial.load.profile import Profile
@@ -29,6 +30,7 @@ from seatrial.load.progress import Progress
 from seatrial.load.runner import LoadJob, drive
 from seatrial.load.samples import to_parquet
 from seatrial.measuring import Meter
+from seatrial.piped import LAG, shipped_roles, shipped_sources, wait_until_shipped
 from seatrial.project.project import Project
 from seatrial.readings import quiet_reading
 from seatrial.report import wording
@@ -49,12 +51,15 @@ from seatrial.report.junit import junit_xml
 from seatrial.report.summary import summary_markdown
 from seatrial.run_folder import RunFolder, write_json, write_text
 from seatrial.settings import child_environment
+from seatrial.ship.following import Source
 from seatrial.stacks.owner import Attendant
 from seatrial.stacks.protocol import Stack
 from seatrial.stories import stories
 
 # A busy machine's Prometheus was seen to meet its targets 7 s after it had said that it is ready.
 SCRAPE_SECONDS = 20.0
+# A line is found a second after it was acknowledged, on a busy machine somewhat later.
+LAST_PROBES_SECONDS = 5.0
 FILES = ("report.html", "verdict.json", "evidence.json", "junit.xml", "summary.md")
 
 
@@ -93,6 +98,7 @@ class Trial:
     unmet: list[Finding] = field(default_factory=list)
     _driven: str = ""
     _meter: Meter | None = None
+    _lag: LagWatch | None = None
 
     def go(self) -> Verdict:
         """Run all steps; whatever happens, the stack is down and the run finished afterwards."""
@@ -105,10 +111,12 @@ class Trial:
             self._await_scrapes()
             self._fault("apply")
             self._read("before")
+            self._watch_lag()
             self._drive()
             # Lifted before the second reading: a fleet that hangs would never be quiet.
             self._fault("lift")
             self._read("after")
+            self._await_pipeline()
             evidence = self._drain(self._collect())
             judgement = self._judge(evidence)
             self.timings["total_seconds"] = time.monotonic() - began
@@ -185,6 +193,30 @@ class Trial:
 
     # The load, and what it left
 
+    def _await_pipeline(self) -> None:
+        """Every line must be there within the time that the profile gives; the judge says what is not."""
+        pipeline = self.stack.pipeline()
+        if pipeline is None:
+            return
+        with self._step("wait for the log pipeline") as told:
+            patience = self.order.profile.telemetry.catch_up_seconds
+            left = wait_until_shipped(pipeline, self._log_sources(), patience)
+            told.ok = not (left or pipeline.obstacle)
+            told.result = pipeline.obstacle or (f"{left} bytes not shipped" if left else "all lines shipped")
+            if self._lag is not None:
+                save_probes(pipeline.folder / LAG, self._lag.stop(patience=LAST_PROBES_SECONDS))
+
+    def _log_sources(self) -> list[Source]:
+        return shipped_sources(self.stack.replicas(), shipped_roles(self.order.project))
+
+    def _watch_lag(self) -> None:
+        """From now on, until the pipeline is waited for."""
+        pipeline = self.stack.pipeline()
+        if pipeline is not None and not pipeline.obstacle:
+            roles = shipped_roles(self.order.project)
+            self._lag = LagWatch(pipeline.documents(), self._log_sources(), roles)
+            self._lag.start()
+
     def _read(self, when: str) -> None:
         project = self.order.project
         with self._step(f"read counters {when} the load") as told:
@@ -230,8 +262,10 @@ class Trial:
 
     def _measurers(self) -> dict[str, int]:
         """The processes that measure, beside the generator."""
-        prometheus = self.stack.status()["prometheus"]
-        return {"harness": os.getpid(), **({"Prometheus": prometheus["pid"]} if prometheus else {})}
+        status = self.stack.status()
+        logs = status["elasticsearch"] or {}
+        found = {"Prometheus": status["prometheus"], "Elasticsearch": logs, "shipper": logs.get("shipper")}
+        return {"harness": os.getpid(), **{name: each["pid"] for name, each in found.items() if each and each["pid"]}}
 
     def _progress(self, seen: Progress) -> None:
         """About once a second: tell, and look whether all live."""
@@ -271,6 +305,7 @@ class Trial:
                 invariants=self._invariants(),
                 exits=self.stack.unplanned_exits(),
                 unable=self.stack.unable,
+                pipeline=self.stack.pipeline(),
             )
             evidence.timeline.save(self.run.metrics / "timeline.json")
             lines = evidence.logs.told if evidence.logs else []

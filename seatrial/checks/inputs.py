@@ -104,13 +104,15 @@ class StepSamples:
 
 @dataclass(frozen=True, slots=True)
 class ClientRow:
-    """One request that the load client sent. `outcome` is ok, wrong, timeout, error or unfinished."""
+    """One request that the load client sent, `started` in epoch seconds. `outcome` is ok, wrong, timeout, error or unfinished."""
 
     trace: str
     span: str
     key: RequestKey
     outcome: str
     step: str = ""
+    started: float = 0.0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

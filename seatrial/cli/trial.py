@@ -16,6 +16,7 @@ from seatrial.errors import Exit, StackError, UsageError
 if TYPE_CHECKING:  # models, numpy and rich are imported when a trial is begun
     from seatrial.run_folder import RunFolder
     from seatrial.stacks.owned import OnEvent
+    from seatrial.stacks.pipeline import Wanted
     from seatrial.stacks.protocol import Stack
     from seatrial.trial import Order
 
@@ -25,9 +26,16 @@ EXAMPLES = (
     "seatrial trial smoke --fault latency=0.5@SERVICE",
     "seatrial trial --replicas SERVICE=2",
     "seatrial trial --on external",
+    "seatrial trial --with elasticsearch",
     "seatrial trial --json verdict.json",
 )
 DEFAULT_PROFILE = "trial"
+
+
+class With(StrEnum):
+    """What a trial may have beside the fleet and Prometheus."""
+
+    ELASTICSEARCH = "elasticsearch"
 
 
 class On(StrEnum):
@@ -46,6 +54,13 @@ def trial(  # noqa: PLR0913, PLR0917 - typer makes an option of each
     seed: Annotated[int | None, typer.Option(help="Instead of the profile's.")] = None,
     replicas: Annotated[list[str] | None, typer.Option(metavar="SERVICE=N", help="Run N of a service.")] = None,
     on: Annotated[On, typer.Option(help="Start the services here, or drive those that somebody else runs.")] = On.LOCAL,
+    with_: Annotated[
+        With | None,
+        typer.Option("--with", help="Ship all log lines into a real Elasticsearch, and prove each there once."),
+    ] = None,
+    elasticsearch: Annotated[
+        str | None, typer.Option(metavar="URL", help="That one, instead of one of the run's own; implies --with.")
+    ] = None,
     runs: Annotated[Path | None, typer.Option(help="Where the run's folder is made; default: runs/.")] = None,
     page: Annotated[bool, typer.Option(help="Serve the live page on 127.0.0.1.")] = True,
     json: JsonFile = None,
@@ -67,7 +82,7 @@ def trial(  # noqa: PLR0913, PLR0917 - typer makes an option of each
     # With the document on standard output, what a person reads goes where it does not mix.
     stream = sys.stderr if json == "-" else sys.stdout
     with live_view(invocation, order.project, run, page=page, profile=order.profile, stream=stream) as view:
-        stack = new_stack(order, run, on, invocation, view.on_change)
+        stack = new_stack(order, run, on, invocation, view.on_change, wanted(with_, elasticsearch))
         verdict = Trial(order, run, stack, view.show, on_up=view.begin).go()
     if json is not None:
         write_document(read_json(run.path / "verdict.json"), json)
@@ -112,13 +127,24 @@ def refuse_elsewhere(order: Order, on: On) -> None:
         raise UsageError("--replicas is for services that are started here. Leave it out with --on external.")
 
 
-def new_stack(order: Order, run: RunFolder, on: On, invocation: Invocation, on_event: OnEvent) -> Stack:
+def wanted(with_: With | None, url: str | None) -> Wanted | None:
+    """The log pipeline that was asked for. Raises UsageError for an address that is none."""
+    from seatrial.stacks.pipeline import Wanted
+
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise UsageError(f"--elasticsearch {url}: write an address, as http://127.0.0.1:9200.")
+    return Wanted(url) if with_ or url else None
+
+
+def new_stack(
+    order: Order, run: RunFolder, on: On, invocation: Invocation, on_event: OnEvent, pipeline: Wanted | None
+) -> Stack:
     """The fleet as it was asked for; nothing is started yet."""
     from seatrial.stacks.external import ExternalStack
     from seatrial.stacks.local import LocalStack
 
     if on is On.EXTERNAL:
-        return ExternalStack(order.project, run, on_event=on_event, settings=invocation.settings)
+        return ExternalStack(order.project, run, on_event=on_event, settings=invocation.settings, pipeline=pipeline)
     return LocalStack(
         order.project,
         run,
@@ -126,6 +152,7 @@ def new_stack(order: Order, run: RunFolder, on: On, invocation: Invocation, on_e
         replicas=order.replicas,
         on_event=on_event,
         settings=invocation.settings,
+        pipeline=pipeline,
     )
 
 

@@ -78,6 +78,22 @@ class Limits(FileModel):
         return {share: limit for share, limit in asked.items() if limit is not None}
 
 
+class Telemetry(FileModel):
+    """What is asked of the log pipeline, when there is one: seconds from a line's being written until a search finds it."""
+
+    lag_p50: PositiveFloat | None = Field(default=None, description="Needs 40 probes.")
+    lag_p95: PositiveFloat | None = Field(default=None, description="Needs 400.")
+    lag_p99: PositiveFloat | None = Field(default=None, description="Needs 2000.")
+    catch_up_seconds: PositiveFloat = Field(
+        default=60.0, description="What the pipeline gets after the load, until every line must be there."
+    )
+
+    def percentiles(self) -> dict[str, float]:
+        """Percentile by name to limit in seconds, for those that are asked."""
+        asked = {"p50": self.lag_p50, "p95": self.lag_p95, "p99": self.lag_p99}
+        return {name: limit for name, limit in asked.items() if limit is not None}
+
+
 class Validity(FileModel):
     """When the load itself cannot be judged by: the generator was late, or started too few of its arrivals."""
 
@@ -153,6 +169,7 @@ class Profile(FileModel):
     )
     ceilings: dict[str, Ceilings] = Field(default_factory=dict, description="By service: what a replica may use.")
     slopes: dict[str, Slopes] = Field(default_factory=dict, description="By service: how fast its use may grow.")
+    telemetry: Telemetry = Field(default=Telemetry(), description="How late a log line may be found.")
     validity: Validity = Field(default=Validity(), description="When the load itself is no basis for a judgement.")
 
     @model_validator(mode="after")
@@ -164,6 +181,7 @@ class Profile(FileModel):
         if self.weights and not any(self.weights.values()):
             raise ValueError("all weights are 0. Give a journey a weight")
         asked = [name for name in ("limits", "ceilings", "slopes") if getattr(self, name)]
+        asked += ["telemetry"] if self.telemetry.percentiles() else []
         if asked and not any(stage.judge for stage in self.stages):
             raise ValueError(f"{' and '.join(asked)} are asked, but no stage says judge: true. Mark one")
         if self.slopes and len(self.judged_seconds()) < SLOPE_SECONDS:

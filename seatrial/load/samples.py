@@ -82,6 +82,10 @@ class Samples:
         """When arrivals began, in epoch seconds: that of the first process."""
         return min(float(account["started_at"]) for account in self.accounts)
 
+    def failures(self) -> int:
+        """How many requests did not end well."""
+        return int((self.requests["outcome"] != "ok").sum())
+
     def steps(self) -> list[str]:
         """The steps that were asked, in alphabetical order."""
         return sorted(set(self.requests["step"].tolist()))
@@ -100,11 +104,11 @@ class Samples:
         """Every request that may have reached the target; those that never left are not among them."""
         rows = self.requests
         sent = ~np.char.startswith(rows["error"].astype(str), "not sent:")
-        names = ("trace_id", "span_id", "method", "route", "status", "outcome", "step")
+        names = ("trace_id", "span_id", "method", "route", "status", "outcome", "step", "start", "duration")
         columns = (rows[name][sent].tolist() for name in names)
         return [
-            ClientRow(trace, span, RequestKey(method, route, str(status or "")), outcome, step)
-            for trace, span, method, route, status, outcome, step in zip(*columns, strict=True)
+            ClientRow(trace, span, RequestKey(method, route, str(status or "")), *rest)
+            for trace, span, method, route, status, *rest in zip(*columns, strict=True)
         ]
 
     def counts(self) -> Counter[RequestKey]:

@@ -50,13 +50,18 @@ class ProjectFile(FileModel):
         default=True,
         description="A folder with prometheus.yml; by default a built-in one scrapes what has metrics, `false`: there is to be none.",
     )
+    elasticsearch: Path | None = Field(
+        default=None, description="The folder that `seatrial render` writes Elasticsearch's templates into."
+    )
     load: Load | None = Field(default=None, description="Without it there is no trial.")
     hooks: Hooks = Field(default=Hooks(), description="Commands that know the fleet's content.")
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """All paths are absolute. `prometheus` is a folder that holds prometheus.yml, or None where none is to be started."""
+    """All paths are absolute. `prometheus` is a folder that holds prometheus.yml, or None where none is to be started;
+    `elasticsearch` the folder of rendered templates.
+    """
 
     file: Path
     fleet: Fleet
@@ -65,6 +70,7 @@ class Project:
     load: Load | None = None
     prometheus: Path | None = None
     slo: Path | None = None
+    elasticsearch: Path | None = None
 
     @property
     def root(self) -> Path:
@@ -93,6 +99,7 @@ def load_project(file: Path) -> Project:
         load=_beneath(written.load, root),
         prometheus=_prometheus(written, source, fleet),
         slo=root / written.slo if written.slo else None,
+        elasticsearch=root / written.elasticsearch if written.elasticsearch else None,
     )
 
 

@@ -6,6 +6,7 @@ Owns the shape; leaves writing it to who runs. Unknown numbers are null, never 0
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from seatrial.checks.finding import Finding, Verdict
 from seatrial.checks.invariants import PREFIX
 from seatrial.checks.load import VALID
+from seatrial.checks.pipeline import Shipped, lag_samples
 from seatrial.checks.saturation import Nearest
 from seatrial.evidence import Evidence
 from seatrial.judge import Judgement
@@ -65,6 +67,7 @@ def verdict_document(
             {"name": each.service, **{name: _number(getattr(each, name)) for name in USAGE}} for each in evidence.usage
         ],
         "nearest": _nearest(evidence.nearest),
+        "telemetry": _telemetry(evidence.shipped, evidence.began),
         "measuring": [
             {"name": each.name, "cpu": _number(each.cpu), "rss_bytes": _number(each.rss_bytes)}
             for each in evidence.measuring
@@ -117,10 +120,41 @@ def _reconciliation(evidence: Evidence, judgement: Judgement) -> dict[str, Any]:
         "gateway": None if entry is None or entry.unreadable else entry.requests.total(),
         "prometheus": evidence.stored_requests,
         "logs": log.requests.total() if log else None,
+        "elasticsearch": _documents(evidence),
         "differences": [
             {"class": each.cause.value, "count": each.count, "examples": list(each.examples)}
             for each in judgement.differences
         ],
+    }
+
+
+def _documents(evidence: Evidence) -> int | None:
+    """Documents of the entry's requests between the readings."""
+    shipped = evidence.shipped
+    if shipped is None or shipped.obstacle:
+        return None
+    return shipped.requests.get(evidence.entry, Counter()).total()
+
+
+def _telemetry(shipped: Shipped | None, began: float) -> dict[str, Any] | None:
+    """What became of all log lines of the run; None when no pipeline was asked for or could be asked."""
+    if shipped is None or shipped.obstacle:
+        return None
+    lag = lag_samples(shipped.probes, began).latency_seconds
+    figures = {f"lag_{name}_seconds": _number(percentile(lag, share_of(name))) for name in ("p50", "p99")}
+    return {
+        **figures,
+        "lag_max_seconds": _number(lag.max() if lag.size else None),
+        "probes": len(shipped.probes),
+        "lines": sum(shipped.lines.values()),
+        "acknowledged": sum(shipped.acknowledged.values()),
+        "documents": shipped.documents,
+        "lost": len(shipped.lost),
+        "unshipped": len(shipped.unshipped),
+        "duplicated": len(shipped.doubled),
+        "dead_lettered": len(shipped.letters),
+        "unknown": len(shipped.unknown),
+        "lacks": list(shipped.lacks),
     }
 
 

@@ -22,6 +22,7 @@ from seatrial.run_folder import RunFolder, write_json
 from seatrial.settings import Settings
 from seatrial.stacks import observation
 from seatrial.stacks.owned import OnEvent, OwnedStack, ignore
+from seatrial.stacks.pipeline import Wanted
 from seatrial.stacks.prometheus import target_group
 from seatrial.stacks.protocol import UnplannedExit
 from seatrial.stacks.readiness import ready
@@ -84,9 +85,15 @@ class ExternalStack(OwnedStack):
     """See stacks.protocol.Stack. Raises UsageError when fleet.yml does not say where a service runs."""
 
     def __init__(
-        self, project: Project, run: RunFolder, *, on_event: OnEvent = ignore, settings: Settings | None = None
+        self,
+        project: Project,
+        run: RunFolder,
+        *,
+        on_event: OnEvent = ignore,
+        settings: Settings | None = None,
+        pipeline: Wanted | None = None,
     ) -> None:
-        super().__init__(project, run, on_event=on_event, settings=settings)
+        super().__init__(project, run, on_event=on_event, settings=settings, pipeline=pipeline)
         refuse_unreachable(project.fleet)
         self._replicas = reached(project.fleet)
         self._losses = Watch(self._tell_loss)
@@ -96,13 +103,16 @@ class ExternalStack(OwnedStack):
         found = self._begin()
         if found is not None:
             self._take_prometheus_port()
+        self._take_pipeline_ports()
         write_json(self._discovery, self._traffic_targets())
         self._write_targets()
         self._set_state("starting")
+        self._start_pipeline()
         with self.step("prometheus"):
             self._start_prometheus(found)
         with self.step("services"):
             self._await_ready()
+        self._await_pipeline()
         self._set_state("ready")
 
     def entries(self) -> list[dict[str, Any]]:
@@ -124,21 +134,24 @@ class ExternalStack(OwnedStack):
         return UNABLE
 
     def unplanned_exits(self) -> list[UnplannedExit]:
-        """Of Prometheus only."""
+        """Of Prometheus and the log pipeline only."""
         self.watch()
         return list(self._losses.exits)
 
     def watch(self) -> None:
-        """Look at Prometheus, which is the only process here."""
-        self._losses.look([], [self._prometheus] if self._prometheus else [])
+        """Look at what this stack has started."""
+        self._losses.look([], self._others())
 
     def restart(self, service: str, replica: int | None = None) -> None:
         """Refused."""
         to_the_end(self.restarting(service, replica))
 
     def restarting(self, service: str, replica: int | None = None) -> Turns[None]:
-        """Refused, when its first turn comes."""
+        """Of what this stack has started; of services refused, when its first turn comes."""
         del replica
+        if (component := self._restarting_component(service)) is not None:
+            yield from component
+            return
         yield from ()
         raise UsageError(
             f"{service} was started by somebody else, so run {self.run.id} cannot restart it. Do it there."

@@ -22,6 +22,7 @@ from seatrial.settings import Settings, child_environment
 from seatrial.stacks import observation, places, processes
 from seatrial.stacks.draining import Traffic, stopped, traffic
 from seatrial.stacks.owned import OnEvent, OwnedStack, ignore
+from seatrial.stacks.pipeline import Wanted
 from seatrial.stacks.places import Place, Telling
 from seatrial.stacks.ports import is_free
 from seatrial.stacks.processes import Child
@@ -42,7 +43,7 @@ class LocalStack(OwnedStack):
     Raises UsageError when the fleet cannot be started by commands.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a choice of its own
         self,
         project: Project,
         run: RunFolder,
@@ -52,8 +53,11 @@ class LocalStack(OwnedStack):
         replicas: Mapping[str, int] | None = None,
         on_event: OnEvent = ignore,
         settings: Settings | None = None,
+        pipeline: Wanted | None = None,
     ) -> None:
-        super().__init__(project, run, ports_preferred=ports_preferred, on_event=on_event, settings=settings)
+        super().__init__(
+            project, run, ports_preferred=ports_preferred, on_event=on_event, settings=settings, pipeline=pipeline
+        )
         self._faults = faults
         self._numbers = dict(replicas or {})
         refuse_unstartable(project.fleet, self._numbers)
@@ -70,6 +74,7 @@ class LocalStack(OwnedStack):
         found = self._begin()
         self._take_places(with_prometheus=found is not None)
         self._set_state("starting")
+        self._start_pipeline()
         with self.step("prometheus"):
             self._start_prometheus(found)
         with self.step("migrate"):
@@ -78,6 +83,7 @@ class LocalStack(OwnedStack):
             for place in self._places:
                 self.start(place)
             to_the_end(self.await_ready(self._places))
+        self._await_pipeline()
         self._set_state("ready")
 
     def entry_url(self) -> str:
@@ -110,6 +116,9 @@ class LocalStack(OwnedStack):
 
     def restarting(self, service: str, replica: int | None = None) -> Turns[None]:
         """`restart` in turns."""
+        if (component := self._restarting_component(service)) is not None:
+            yield from component
+            return
         chosen = [place for place in self._places if place.service == service and replica in {None, place.replica}]
         if not chosen:
             known = ", ".join(place.instance for place in self._places)
@@ -151,6 +160,7 @@ class LocalStack(OwnedStack):
         )
         if with_prometheus:
             self._take_prometheus_port()
+        self._take_pipeline_ports()
         self.publish()
         self._write_targets()
 
@@ -238,7 +248,7 @@ class LocalStack(OwnedStack):
 
     def watch(self) -> None:
         """Note every process that ended without having been asked to."""
-        self._losses.look(self._places, [self._prometheus] if self._prometheus else [])
+        self._losses.look(self._places, self._others())
 
     # Stopping
 

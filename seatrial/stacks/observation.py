@@ -18,6 +18,8 @@ from seatrial.stacks.processes import is_running, is_same, resident_bytes, worke
 
 FILE_NAME = "stack.json"
 OK = 200
+# What a stack restarts beside services, when it has a log pipeline.
+COMPONENTS = ("elasticsearch", "shipper")
 
 Probe = Callable[[str], bool]
 
@@ -64,7 +66,9 @@ def is_ready(url: str, ready_url: str | None, probe: Probe = answers) -> bool:
 def observe(document: Mapping[str, Any], probe: Probe = answers) -> dict[str, Any]:
     """The status document: stack.json with what is true now of each process, and the memory of all."""
     services = [_observe_replica(entry, probe) for entry in document["services"]]
-    pids = [entry["main_pid"] for entry in services] + [(document["prometheus"] or {}).get("pid")]
+    logs = document.get("elasticsearch") or {}
+    others = [document["prometheus"] or {}, logs, logs.get("shipper", {})]
+    pids = [entry["main_pid"] for entry in services] + [each.get("pid") for each in others]
     return {
         **document,
         "running": is_same(document["owner_pid"], document["owner_started"]),
@@ -119,6 +123,8 @@ def _listed(running: list[dict[str, Any]]) -> str:
 def refuse_unknown(document: Mapping[str, Any], service: str, replica: int | None) -> list[str]:
     """The instances that are meant. Raises UsageError when there are none, listing those that are."""
     entries = document["services"]
+    if document.get("elasticsearch") and service in COMPONENTS and replica is None:
+        return [service]
     meant = [each["instance"] for each in entries if each["service"] == service and replica in {None, each["replica"]}]
     if not meant:
         wanted = service if replica is None else f"{service}-{replica}"

@@ -21,13 +21,16 @@ from seatrial.run_folder import RunFolder, write_json
 from seatrial.settings import Settings, child_environment, read_settings
 from seatrial.stacks import observation, processes, prometheus
 from seatrial.stacks.guardian import Guardian
+from seatrial.stacks.pipeline import SERVER, SHIPPER, LogPipeline, Pipeline, Wanted
 from seatrial.stacks.places import HOST
 from seatrial.stacks.ports import PortLocks
 from seatrial.stacks.processes import Child
 from seatrial.stacks.protocol import Replica, UnplannedExit
+from seatrial.stacks.turns import Turns, to_the_end
 
 PROMETHEUS_PORT = 9090
 PROMETHEUS_SECONDS = 1.5
+SHIP_JOB = "seatrial-ship"
 
 
 class OnEvent(Protocol):
@@ -52,6 +55,7 @@ class OwnedStack(ABC):
         ports_preferred: bool = False,
         on_event: OnEvent = ignore,
         settings: Settings | None = None,
+        pipeline: Wanted | None = None,
     ) -> None:
         self.project = project
         self.run = run
@@ -62,6 +66,7 @@ class OwnedStack(ABC):
         self._ports = PortLocks(self._settings.runtime_dir / "ports", run.id)
         self._prometheus: Child | None = None
         self._prometheus_url: str | None = None
+        self._pipeline = LogPipeline(project, run, self._settings, pipeline) if pipeline else None
         self._guardian: Guardian | None = None
         self._state = "new"
 
@@ -93,6 +98,10 @@ class OwnedStack(ABC):
     def prometheus_url(self) -> str | None:
         """None when none is to be started."""
         return self._prometheus_url
+
+    def pipeline(self) -> Pipeline | None:
+        """The log pipeline, as it is now; None when nobody asked for one."""
+        return self._pipeline.view() if self._pipeline else None
 
     def status(self) -> dict[str, Any]:
         """The status document, looked up now."""
@@ -150,13 +159,19 @@ class OwnedStack(ABC):
         port = self._ports.take([PROMETHEUS_PORT] if self._ports_preferred else [])
         self._prometheus_url = f"http://{HOST}:{port}"
 
+    def _take_pipeline_ports(self) -> None:
+        if self._pipeline is not None:
+            self._pipeline.take_ports(self._ports, preferred=self._ports_preferred)
+
     def _write_targets(self) -> None:
-        """A file per service, which Prometheus reads."""
+        """A file per service, which Prometheus reads, and one for the shipper."""
         groups: dict[str, list[dict[str, Any]]] = {name: [] for name in self.project.fleet.services}
         for each in self.entries():
             if each["metrics_url"] is not None:
                 job, instance = each["service"], each["instance"]
                 groups[job].append(prometheus.scraped_at(each["metrics_url"], job=job, instance=instance))
+        if self._pipeline is not None:
+            groups[SHIP_JOB] = [prometheus.scraped_at(self._pipeline.metrics_url, job=SHIP_JOB, instance=SHIP_JOB)]
         for name, group in groups.items():
             write_json(self.run.metrics / "prometheus" / "targets" / f"{name}.json", group)
 
@@ -178,9 +193,43 @@ class OwnedStack(ABC):
             return {}
         return {"prometheus": partial(observation.answers, f"{self._prometheus_url}/-/ready")}
 
+    def _start_pipeline(self) -> None:
+        """It starts beside the fleet: a JVM takes its time."""
+        if self._pipeline is not None:
+            self._pipeline.start()
+
+    def _await_pipeline(self) -> None:
+        """Its templates are there and the shipper runs when this returns, or there is an obstacle."""
+        if self._pipeline is not None:
+            with self.step("log pipeline"):
+                to_the_end(self._pipeline.await_server())
+
+    def _others(self) -> list[Child]:
+        """The processes that are no replica's."""
+        own = [self._prometheus] if self._prometheus else []
+        return [*own, *(self._pipeline.children() if self._pipeline else [])]
+
+    def _restarting_component(self, name: str) -> Turns[None] | None:
+        """Of the log pipeline's processes; None for what is none of them."""
+        if self._pipeline is None or name not in {SERVER, SHIPPER}:
+            return None
+        return self._component_restarted(self._pipeline, name)
+
+    def _component_restarted(self, pipeline: LogPipeline, name: str) -> Turns[None]:
+        self.watch()
+        began = time.monotonic()
+        yield from pipeline.restarting(name)
+        seconds = time.monotonic() - began
+        self.run.event("component-restart", name=name, seconds=seconds)
+        self._on_event("restarted", service=name, instance=name, seconds=seconds)
+        self._set_state(self._state)
+
     def _end(self) -> None:
-        """Stop Prometheus, then all that the guardian still finds."""
-        processes.stop_all([self._prometheus] if self._prometheus else [], time.monotonic() + PROMETHEUS_SECONDS)
+        """Stop Prometheus and the log pipeline, then all that the guardian still finds."""
+        deadline = time.monotonic() + PROMETHEUS_SECONDS
+        processes.stop_all([self._prometheus] if self._prometheus else [], deadline)
+        if self._pipeline is not None:
+            self._pipeline.stop(deadline)
         self._ports.release()
         self._set_state("stopped")
         if self._guardian is not None:
@@ -212,4 +261,5 @@ class OwnedStack(ABC):
             "entry_url": self.entry_url() if services else None,  # none before there are ports
             "services": services,
             "prometheus": {"url": self._prometheus_url, "pid": pid} if self._prometheus_url else None,
+            "elasticsearch": self._pipeline.document() if self._pipeline else None,
         }

@@ -40,6 +40,14 @@ def tail(file: Path, lines: int = TAIL_LINES) -> str:
     return "\n".join(f"    {line}" for line in text.splitlines()[-lines:]) or "    (no output)"
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom a process runs as."""
+
+    uid: int
+    gid: int
+
+
 @dataclass(slots=True)
 class Child:
     """A process that was started and must be stopped. `asked_to_stop` tells a planned end from a crash."""
@@ -86,10 +94,12 @@ def start(
     cwd: Path,
     output: Path,
     lines: tuple[str, Path] | None = None,
+    who: Account | None = None,
 ) -> Child:
     """Start a child. Call it from the main thread: on Linux the child is killed when the thread that started it ends.
 
-    Both its streams go to `output`, but for the one that `lines` names (`stdout`, `stderr`) with a file of its own.
+    Both its streams go to `output`, but for the one that `lines` names (`stdout`, `stderr`) with a file of its own. `who`
+    is whom it runs as, when not as this process.
     """
     stream, own = lines or ("", output)
     with output.open("ab") as file, own.open("ab") as apart:
@@ -103,6 +113,9 @@ def start(
                 env=dict(environment),
                 start_new_session=True,
                 preexec_fn=_die_with_owner(),  # noqa: PLW1509 - the function only makes one prepared system call
+                user=who.uid if who else None,
+                group=who.gid if who else None,
+                extra_groups=() if who else None,
             )
         except OSError as error:
             raise StackError(f"{name} cannot start: {error}. Correct its command.") from error

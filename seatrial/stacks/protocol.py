@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from seatrial.stacks.turns import Turns
+
+if TYPE_CHECKING:
+    from seatrial.stacks.pipeline import Pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,9 @@ class Stack(Protocol):
 
     def prometheus_url(self) -> str | None:
         """None when the stack has no Prometheus."""
+
+    def pipeline(self) -> Pipeline | None:
+        """The log pipeline, as it is now; None when nobody asked for one."""
 
     def stores(self) -> dict[str, str]:
         """Service to store URL."""

@@ -36,9 +36,11 @@ from seatrial.checks.inputs import (
 from seatrial.checks.limits import Judged
 from seatrial.checks.load import Validity
 from seatrial.checks.metrics import Endpoint
+from seatrial.checks.pipeline import Probe, Shipped
 from seatrial.checks.reconcile_prometheus import Stored
 from seatrial.checks.saturation import Measured
 from seatrial.checks.scrapes import Scrapes
+from seatrial.checks.spans import Span
 from seatrial.checks.traces import Chosen
 from seatrial.evidence import Evidence, HookAnswer
 from seatrial.judge import judge
@@ -51,6 +53,7 @@ from seatrial.terms import Dims, Terms
 
 OK = RequestKey("GET", "/a", "200")
 INVOLVED = ("front", "back")
+PIPELINE = "reconcile.elasticsearch, telemetry.lag, traces.documents"
 INSTANCES = ("front-1", "back-1")
 COUNT = 4500
 Change = Callable[[Evidence], Evidence]
@@ -121,11 +124,57 @@ def document(evidence: Evidence) -> dict[str, Any]:
     return verdict_document(facts, evidence, judge(evidence), {"load_seconds": 55.0})
 
 
+def piped(evidence: Evidence) -> Evidence:
+    """The same with a log pipeline in which all is well."""
+    spans = [
+        Span(row.trace, service, f"{row.span}{service}", "", True, 0.0, 1.0)
+        for row in evidence.chosen.sampled
+        for service in INVOLVED
+    ]
+    probes = [Probe(100 + number * 0.02, 100.9 + number * 0.02) for number in range(2200)]
+    counts = {service: count.requests for service, count in evidence.counts.items()}
+    return replace(
+        evidence,
+        shipped=Shipped(
+            lines={"front": 2 * COUNT, "back": COUNT},
+            acknowledged={"front": 2 * COUNT, "back": COUNT},
+            documents=3 * COUNT,
+            requests=counts,
+            written=counts,
+            spans=spans,
+            probes=probes,
+        ),
+        lag_limits={"p50": 3.0, "p95": 10.0},
+        began=100.0,
+    )
+
+
+def test_a_pipeline_in_which_all_is_well_passes() -> None:
+    names = {found.name for found in judge(piped(clean())).findings}
+    assert {"reconcile.elasticsearch", "telemetry.lag.p50", "telemetry.lag.p95", "traces.documents"} <= names
+    assert undecided(piped(clean())) == {}
+
+
+def test_a_pipeline_that_was_asked_for_and_cannot_be_had_is_inconclusive() -> None:
+    lost = replace(piped(clean()), shipped=Shipped(obstacle="no Elasticsearch was found"))
+    assert undecided(lost) == dict.fromkeys(
+        ("reconcile.elasticsearch", "telemetry.lag.p50", "telemetry.lag.p95", "traces.documents"), Verdict.INCONCLUSIVE
+    )
+    assert document(lost)["telemetry"] is None
+
+
+def test_the_document_tells_what_became_of_the_lines() -> None:
+    made = document(piped(clean()))
+    assert made["reconciliation"]["elasticsearch"] == made["reconciliation"]["logs"] == COUNT
+    assert made["telemetry"]["lag_p50_seconds"] == pytest.approx(0.9)
+    assert {made["telemetry"][name] for name in ("lost", "unshipped", "duplicated", "dead_lettered", "unknown")} == {0}
+
+
 def test_a_clean_run_passes_every_check() -> None:
     judgement = judge(clean())
     assert undecided(clean()) == {}
     assert judgement.verdict is Verdict.PASS
-    assert [each.name for each in judgement.not_checked] == ["latency.all", "slopes"]
+    assert [each.name for each in judgement.not_checked] == ["latency.all", "slopes", PIPELINE]
 
 
 def late(evidence: Evidence) -> Evidence:
@@ -319,7 +368,7 @@ def test_a_fleet_that_is_not_ours_to_stop_says_so() -> None:
 CHANGES: list[Change] = [lambda evidence: evidence, late, uncounted, no_prometheus, unquiet, bad_hook, no_logs, hanging]
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change", [*CHANGES, piped])
 def test_every_document_keeps_to_the_schema(change: Change) -> None:
     made = document(change(clean()))
     jsonschema.validate(made, json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
@@ -363,7 +412,7 @@ def test_junit_has_a_case_per_check() -> None:
         "reconcile.logs",
     }
     assert {case.get("name") for case in cases if case.find("error") is not None} >= {"load.valid", "errors.buy"}
-    assert len(suite.findall("testcase/skipped")) == int(suite.get("skipped", 0)) == 2
+    assert len(suite.findall("testcase/skipped")) == int(suite.get("skipped", 0)) == 3
 
 
 def test_junit_survives_what_a_log_line_may_hold() -> None:

@@ -1,0 +1,1 @@
+"""Renders what other programs are configured with from the project's own files."""

@@ -1,0 +1,55 @@
+"""The rendered files of a project: what they should hold, which are stale, and writing them.
+
+Leaves what is in them to the module of each kind.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from seatrial.project.project import Project
+from seatrial.render.index_templates import templates
+from seatrial.run_folder import write_text
+from seatrial.ship.names import IndexNames
+
+
+def rendered(project: Project) -> dict[Path, str]:
+    """Every file that is rendered, with its text; none of what seatrial.yml names no folder for."""
+    found: dict[Path, str] = {}
+    if project.elasticsearch is not None:
+        made = templates(project.telemetry.logs, IndexNames.of(project.fleet.name))
+        found |= {project.elasticsearch / f"{name}.json": _json(document) for name, document in made.items()}
+    return found
+
+
+def stale(files: Mapping[Path, str]) -> Iterator[tuple[Path, str]]:
+    """Each file that is not as it should be, and what is the matter; also one that nothing renders any more."""
+    for path, text in files.items():
+        if not path.is_file():
+            yield path, "is not there"
+        elif path.read_text(encoding="utf-8") != text:
+            yield path, "is stale"
+    for path in strays(files):
+        yield path, "is rendered by nothing any more"
+
+
+def strays(files: Mapping[Path, str]) -> list[Path]:
+    """Files beside rendered ones that look rendered, and are not."""
+    folders = {path.parent for path in files}
+    beside = {path for folder in folders for kind in ("component", "index") for path in folder.glob(f"{kind}.*.json")}
+    return sorted(beside - set(files))
+
+
+def write(files: Mapping[Path, str]) -> None:
+    """Write all anew, and remove strays."""
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, text)
+    for path in strays(files):
+        path.unlink()
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

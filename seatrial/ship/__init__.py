@@ -1,0 +1,1 @@
+"""Ships log lines into Elasticsearch: each line once, whatever dies meanwhile."""
