@@ -15,7 +15,7 @@ from written import STAND_INS, Command
 
 TABLE: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("documented.yml").read_text())
 CODES = {"FAIL": 1, "INCONCLUSIVE": 2}
-ON_A_STACK = {"status", "restart", "load", "down"}
+ON_A_STACK = {"status", "restart", "load", "logs", "down"}
 RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 NUMBER = re.compile(r"\d[\d.,]*( \d{3}\b)*")
 

@@ -29,7 +29,7 @@ from seatrial.checks.saturation import Measured, Nearest, nearest_limit
 from seatrial.checks.scrapes import Outage, Scrapes
 from seatrial.checks.traces import Chosen, choose
 from seatrial.counting import Left, process_starts, service_counts, stored_requests
-from seatrial.lines_between import lines_said, lines_shipped, log_slices
+from seatrial.lines_between import lines_said, lines_shipped
 from seatrial.load.errors import NoSamples
 from seatrial.load.profile import ALL, Ceilings, Profile, Slopes
 from seatrial.load.samples import Samples, read_samples
@@ -176,7 +176,7 @@ def collect(
         return replace(evidence, logs_obstacle=evidence.unquiet, stored=Stored(obstacle=evidence.unquiet))
     left = counts_left(run_dir / "metrics" / "left")
     observed = _observed(evidence, before, after, project, prometheus, exits, left)
-    shipped = lines_shipped(log_slices(before, after), after, project, observed.chosen, pipeline) if pipeline else None
+    shipped = lines_shipped(before, after, project, observed.chosen, pipeline) if pipeline else None
     observed = replace(observed, shipped=shipped)
     return _saturated(observed, after, _limits(project, record))
 
@@ -318,9 +318,9 @@ def _observed(
 ) -> Evidence:
     telemetry = project.telemetry
     targets = (*before.targets, *after.targets)
-    slices = [part for part in log_slices(before, after) if evidence.asked.of(part.service).log]
+    logged = [name for name in project.fleet.services if evidence.asked.of(name).log]
     told = [row["trace_id"] for row in evidence.notable]
-    logs, logs_obstacle = lines_said(slices, project, evidence.chosen, told)
+    logs, logs_obstacle = lines_said(before, after, project, logged, evidence.chosen, told)
     counters = {name: counters_of(telemetry, name) for name in {target.service for target in targets}}
     services = {target.instance: target.service for target in targets}
     starts_after = process_starts(after, telemetry)

@@ -5,9 +5,10 @@ Leaves reading lines to seatrial.backends.logs, and their documents to seatrial.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 
+from seatrial.backends.log_files import slices_between
 from seatrial.backends.logs import LogEvidence, LogSlice, read_logs
 from seatrial.checks.pipeline import Shipped
 from seatrial.checks.traces import Chosen
@@ -19,32 +20,35 @@ from seatrial.stacks.pipeline import Pipeline
 
 
 def log_slices(before: Reading, after: Reading) -> list[LogSlice]:
-    """What each log gained between the readings."""
-    begin = {target.instance: target.log_bytes for target in before.targets}
+    """What each log gained between the readings. Raises ValueError and OSError when a file is not what it was."""
+    then = {target.instance: target.log_files for target in before.targets}
     return [
-        LogSlice(target.service, Path(target.log_file), begin.get(target.instance, 0), target.log_bytes)
+        part
         for target in after.targets
-        if target.log_file is not None
+        for part in slices_between(target.service, then.get(target.instance, ()), target.log_files)
     ]
 
 
 def lines_said(
-    slices: Sequence[LogSlice], project: Project, chosen: Chosen, told: Collection[str]
+    before: Reading, after: Reading, project: Project, logged: Collection[str], chosen: Chosen, told: Collection[str]
 ) -> tuple[LogEvidence | None, str]:
-    """What the lines say, and why it cannot be had; neither without a line's file. Of the traces in `told` all lines are given."""
-    if not slices:
+    """What the lines of the services in `logged` say, and why it cannot be had; neither without a log.
+
+    Of the traces in `told` all lines are given.
+    """
+    services = dict.fromkeys(target.service for target in after.targets if target.log_file and target.service in logged)
+    if not services:
         return None, ""
-    roles = {each.service: project.telemetry.roles_of(each.service) for each in slices}
+    roles = {each: project.telemetry.roles_of(each) for each in services}
     sampled, failed = ([row.trace for row in rows] for rows in (chosen.sampled, chosen.failed))
     try:
+        slices = [part for part in log_slices(before, after) if part.service in services]
         return read_logs(slices, roles, entry=project.fleet.entry, sampled=sampled, failed=failed, told=told), ""
     except (OSError, ValueError) as error:  # a file that vanished or shrank
         return None, f"the logs cannot be read: {error}"
 
 
-def lines_shipped(
-    slices: Sequence[LogSlice], after: Reading, project: Project, chosen: Chosen, pipeline: Pipeline
-) -> Shipped:
+def lines_shipped(before: Reading, after: Reading, project: Project, chosen: Chosen, pipeline: Pipeline) -> Shipped:
     """What the pipeline made of all lines of the run, and of these in particular."""
     roles = shipped_roles(project)
     sources = [
@@ -52,5 +56,9 @@ def lines_shipped(
         for target in after.targets
         if target.log_file is not None and target.service in roles
     ]
+    try:
+        slices = log_slices(before, after)
+    except (OSError, ValueError) as error:
+        return Shipped(obstacle=f"the logs cannot be read: {error}")
     traces = [row.trace for row in (*chosen.sampled, *chosen.failed)]
     return collect_shipped(pipeline, project, sources, slices, traces)

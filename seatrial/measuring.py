@@ -6,7 +6,7 @@ The generator counts its own, since it is a child that has ended when it is aske
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import psutil
@@ -23,27 +23,48 @@ class Cost:
 
 @dataclass(slots=True)
 class Meter:
-    """Looks at processes, by name and id; one that has gone keeps what was seen of it last."""
+    """Looks at processes, by name and id; one that has gone keeps what was seen of it last.
+
+    What is in `parents` is seen with what it has started: a launcher stays beside its server.
+    """
 
     pids: Mapping[str, int]
+    parents: Collection[str] = ()
     clock: Callable[[], float] = time.monotonic
     _first: dict[str, tuple[float, float]] = field(default_factory=dict)
     _last: dict[str, tuple[float, float]] = field(default_factory=dict)
     _most: dict[str, float] = field(default_factory=dict)
+    _families: dict[str, list[psutil.Process]] = field(default_factory=dict)
 
     def look(self) -> None:
         """Call it when the load begins, about once a second, and at its end."""
-        for name, pid in self.pids.items():
+        for name in self.pids:
             try:
-                process = psutil.Process(pid)
-                with process.oneshot():
-                    times, memory = process.cpu_times(), process.memory_info().rss
+                cpu, memory = self._used(self._family(name))
             except psutil.Error:
+                self._families.pop(name, None)  # a restarted one has other children
                 continue
-            seen = (self.clock(), times.user + times.system)
-            self._first.setdefault(name, seen)
-            self._last[name] = seen
-            self._most[name] = max(self._most.get(name, 0.0), float(memory))
+            now = self.clock()
+            self._first.setdefault(name, (now, cpu))
+            self._last[name] = (now, cpu)
+            self._most[name] = max(self._most.get(name, 0.0), memory)
+
+    def _family(self, name: str) -> list[psutil.Process]:
+        """Looked up once: to find children all processes of the machine are asked."""
+        if name not in self._families:
+            process = psutil.Process(self.pids[name])
+            self._families[name] = [process, *(process.children(recursive=True) if name in self.parents else ())]
+        return self._families[name]
+
+    @staticmethod
+    def _used(family: Iterable[psutil.Process]) -> tuple[float, float]:
+        """CPU seconds and resident bytes."""
+        cpu, memory = 0.0, 0.0
+        for each in family:
+            with each.oneshot():
+                times = each.cpu_times()
+                cpu, memory = cpu + times.user + times.system, memory + each.memory_info().rss
+        return cpu, memory
 
     def costs(self) -> list[Cost]:
         """Of each process, between the first look and the last."""

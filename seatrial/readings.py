@@ -16,12 +16,13 @@ import requests
 
 from seatrial.backends.errors import NotExposition
 from seatrial.backends.exposition import Samples, Series, parse_exposition
-from seatrial.backends.logs import LogSlice, tells_of_probes_only
+from seatrial.backends.log_files import LogFile, files_of, slices_between
+from seatrial.backends.logs import tells_of_probes_only
 from seatrial.project.telemetry import Telemetry
 from seatrial.run_folder import read_json, write_json
 from seatrial.stacks.protocol import Replica
 
-SCHEMA = 1
+SCHEMA = 2
 APART_SECONDS = 1.0
 PATIENCE_SECONDS = 20.0
 TIMEOUT_SECONDS = 5.0
@@ -37,9 +38,9 @@ class Http(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TargetReading:
-    """One replica. `status` and `body` are None when nobody answered, and `error` says why; `log_bytes` is a size.
+    """One replica. `status` and `body` are None when nobody answered, and `error` says why.
 
-    `offered` is whether it has metrics at all, `log_file` None where its log is out of reach.
+    `offered` is whether it has metrics at all, `log_file` None where its log is out of reach; `log_files` are its files.
     """
 
     service: str
@@ -48,7 +49,7 @@ class TargetReading:
     body: str | None
     error: str
     log_file: str | None
-    log_bytes: int
+    log_files: tuple[LogFile, ...] = ()
     offered: bool = True
 
     def samples(self) -> Samples:
@@ -80,7 +81,10 @@ def load_reading(path: Path) -> Reading | None:
     document = read_json(path)
     if document is None:
         return None
-    targets = tuple(TargetReading(**target) for target in document["targets"])
+    targets = tuple(
+        TargetReading(**{**target, "log_files": tuple(map(LogFile.read, target["log_files"]))})
+        for target in document["targets"]
+    )
     return Reading(document["at"], targets, tuple(document["moved"]))
 
 
@@ -185,14 +189,22 @@ def _moving_parts(reading: Reading, telemetry: Telemetry) -> dict[str, float | s
 
 def _grown_logs(before: Reading, after: Reading, telemetry: Telemetry) -> Iterator[str]:
     """Logs that tell of more than the probes that Prometheus and the readings themselves are."""
-    then = {target.instance: target.log_bytes for target in before.targets}
+    then = {target.instance: target.log_files for target in before.targets}
     for target in after.targets:
-        begin, roles = then.get(target.instance, 0), telemetry.roles_of(target.service)
-        if target.log_file is None or target.log_bytes == begin:
+        earlier, roles = then.get(target.instance, ()), telemetry.roles_of(target.service)
+        if earlier == target.log_files:
             continue
-        part = LogSlice(target.service, Path(target.log_file), begin, target.log_bytes)
-        if not tells_of_probes_only(part, roles):
-            yield f"{target.instance}: log bytes: {begin} to {target.log_bytes}"
+        try:
+            parts = slices_between(target.service, earlier, target.log_files)
+        except (OSError, ValueError) as error:
+            yield f"{target.instance}: {error}"
+            continue
+        if not all(tells_of_probes_only(part, roles) for part in parts):
+            yield f"{target.instance}: log bytes: {_bytes(earlier)} to {_bytes(target.log_files)}"
+
+
+def _bytes(files: Iterable[LogFile]) -> int:
+    return sum(file.size for file in files)
 
 
 def _figure(value: float | str | None) -> str:
@@ -212,7 +224,7 @@ def _read(replica: Replica, http: Http) -> TargetReading:
         instance=replica.instance,
         **answer,
         log_file=str(replica.log_file) if replica.log_file else None,
-        log_bytes=_size(replica.log_file) if replica.log_file else 0,
+        log_files=files_of(replica.log_file) if replica.log_file else (),
         offered=replica.metrics_url is not None,
     )
 
@@ -220,13 +232,6 @@ def _read(replica: Replica, http: Http) -> TargetReading:
 def _cause(error: requests.RequestException) -> str:
     """The innermost cause: what wraps it repeats the address and the names of pools."""
     return f"{type(error).__name__}, {str(error).rsplit(': ', 1)[-1].strip(')>')}"
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 def quiet_reading(replicas: Sequence[Replica], telemetry: Telemetry) -> Reading:

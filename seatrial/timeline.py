@@ -7,7 +7,7 @@ Leaves judging to seatrial.checks.ceilings and drawing to seatrial.report.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,15 +17,22 @@ from seatrial.project.telemetry import Bounded, Roles, Telemetry
 from seatrial.run_folder import read_json, write_json
 
 SCHEMA = 1
+# Of the shipper's metrics, those that are drawn.
+QUEUE, ACKNOWLEDGED = "seatrial_ship_queue_bytes", "seatrial_ship_lines_acknowledged_total"
+SHIPPED = (QUEUE, ACKNOWLEDGED)
 Ask = Callable[[str | None], list[SeriesPoints]]
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """All tracks of a run, and `up` by instance: whether each scrape was answered. Times are epoch seconds."""
+    """All tracks of a run, and `up` by instance: whether each scrape was answered. Times are epoch seconds.
+
+    `pipeline` has, of SHIPPED, what the shipper told of itself; empty without one.
+    """
 
     tracks: tuple[Track, ...] = ()
     up: Mapping[str, Points] = field(default_factory=dict)
+    pipeline: Mapping[str, Points] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write it as JSON, whole or not at all."""
@@ -33,7 +40,7 @@ class Timeline:
 
     def within(self, begin: float, end: float) -> Timeline:
         """What was measured between two moments."""
-        return Timeline(tuple(track.within(begin, end) for track in self.tracks), self.up)
+        return replace(self, tracks=tuple(track.within(begin, end) for track in self.tracks))
 
     def of(self, service: str, resource: Resource) -> list[Track]:
         """A track per replica that has one."""
@@ -49,7 +56,10 @@ def load_timeline(path: Path) -> Timeline:
         Track(each["service"], each["instance"], Resource(each["resource"]), _points(each["points"]), each["limit"])
         for each in document["tracks"]
     )
-    return Timeline(tuple(tracks), {instance: _points(points) for instance, points in document["up"].items()})
+    up, pipeline = (
+        {name: _points(points) for name, points in document.get(part, {}).items()} for part in ("up", "pipeline")
+    )
+    return Timeline(tuple(tracks), up, pipeline)
 
 
 def read_timeline(
@@ -68,7 +78,8 @@ def read_timeline(
     found = ((service, _of_roles(telemetry.roles_of(service), ask)) for service in services)
     tracks = tuple(track for service, all_tracks in found for track in all_tracks if track.service == service)
     up = {each.labels.get("instance", ""): tuple(each.points) for each in ask("up")}
-    return Timeline(tracks, up)
+    pipeline = {name: tuple(each.points) for name in SHIPPED for each in ask(name)[:1]}
+    return Timeline(tracks, up, pipeline)
 
 
 def _of_roles(roles: Roles, ask: Ask) -> Iterator[Track]:

@@ -245,7 +245,7 @@ class Trial:
             discovery=self.stack.discovery_file,
             entry=self.order.project.fleet.entry,
         )
-        attendant, self._meter = Attendant(self.stack), Meter(self._measurers())
+        attendant, self._meter = Attendant(self.stack), Meter(self._measurers(), parents=["Elasticsearch"])
         self._meter.look()
         with self._step(f"drive {profile.name}, {profile.seconds} s") as told:
             try:

@@ -158,12 +158,14 @@ def create_kit_app(  # noqa: PLR0913 - each argument is a collaborator
         sink=sink or logs.open_sink(settings.log_file),
         strict=strict,
     )
+    own_faults = Faults(enabled=settings.faults, own=faults)
+    own_logs.formatter.skew = own_faults.skew
     kit = Kit(
         service=service,
         settings=settings,
         metrics=Metrics(contract, registry),
         logs=own_logs,
-        faults=Faults(enabled=settings.faults, own=faults),
+        faults=own_faults,
         health=Health(),
         loops=Loops(own_logs),
         discovery=discovery or _discovery(settings),

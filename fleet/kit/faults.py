@@ -25,7 +25,7 @@ ACCEPT_EXPIRED = "accept-expired"  # of every service with a token check: `auth`
 GENERAL = frozenset(
     {
         *("latency", "errors", "hang", "crash", "stop-counting", "drop-logs", "rubbish-metrics", ACCEPT_EXPIRED),
-        *("spin", "hoard", "leak-descriptors", "hold-store"),
+        *("spin", "hoard", "leak-descriptors", "hold-store", "skew-clock"),
     }
 )
 _SHARES = frozenset({"errors", "stop-counting", "drop-logs"})  # their value is a share, all when absent
@@ -120,6 +120,11 @@ class Faults:
         """Called while a store is held for writing: hold it for longer."""
         if self._set and (fault := self.hit("hold-store", exchanges.current())) is not None:
             wait(fault.value or 0)
+
+    def skew(self) -> float:
+        """Seconds by which the clock of the log is wrong."""
+        fault = self._set.get("skew-clock")
+        return (fault.value or 0.0) if fault else 0.0
 
     def consume(self, scope: exchanges.Scope | None) -> None:
         """Use up what a replica has little of: a core for `spin` seconds, `hoard` bytes, `leak-descriptors` files."""

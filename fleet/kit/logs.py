@@ -6,13 +6,16 @@ the request line is the exception, written here for every exchange.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +29,8 @@ from fleet.kit.exchange import Exchange, Observer, Scope
 from fleet.kit.telemetry import Contract
 
 Sink = Callable[[bytes], object]
+# How often a writer looks whether its file was moved away.
+REOPEN_SECONDS = 1.0
 # A JWT (three base64url parts, the first a JSON object) or whatever follows a bearer or basic scheme.
 _SECRET = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=[Bb]earer )\S+|(?<=[Bb]asic )[\w+/=-]{8,}")
 Level = Literal["debug", "info", "warning", "error"]
@@ -44,12 +49,13 @@ class LineFormatter(JsonFormatter):
     def __init__(self, static: Mapping[str, object]) -> None:
         super().__init__(json_serializer=lambda data, **_: _encode(data))
         self._static = dict(static)
+        self.skew: Callable[[], float] = float  # no seconds; the fault `skew-clock` makes it wrong
         self._ids = count(1)
         self._source = uuid4().hex
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         """Fill `log_data` from the record, the static fields and the current scope."""
-        log_data["@timestamp"] = timestamp(record.created)
+        log_data["@timestamp"] = timestamp(record.created + self.skew())
         log_data["log.level"] = record.levelname.lower()
         log_data["log.logger"] = record.name
         log_data["message"] = redact(record.message)
@@ -106,7 +112,8 @@ class Logs:
         self._name = service
         self._level = _LEVELS[level]
         static = {"service.name": service, "service.node.name": instance or f"{service}-1", "process.pid": os.getpid()}
-        self.handler = SinkHandler(sink or open_sink(None), LineFormatter(static))
+        self.formatter = LineFormatter(static)
+        self.handler = SinkHandler(sink or open_sink(None), self.formatter)
 
     def event(
         self, action: str, message: str, *, level: Level = "info", exc: BaseException | None = None, **fields: object
@@ -168,20 +175,44 @@ def redact(text: str) -> str:
     return _SECRET.sub("[redacted]", text)
 
 
-def open_sink(file: Path | None) -> Sink:
-    """A writer of whole lines: appends to `file`, or standard output without one."""
+def open_sink(file: Path | None, clock: Callable[[], float] = time.monotonic) -> Sink:
+    """A writer of whole lines: appends to `file`, or standard output without one.
+
+    A file that was moved away, as rotation does, is left within REOPEN_SECONDS for a new one of its name.
+    """
     if file is None:
-        descriptor = sys.stdout.fileno()
-    else:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return partial(_write, sys.stdout.fileno())
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, looked = _open(file), clock()
 
     def write(line: bytes) -> None:
-        # O_APPEND makes one write atomic; only a full disk or a pipe takes less than the whole.
-        while line:
-            line = line[os.write(descriptor, line) :]
+        nonlocal looked
+        if clock() - looked > REOPEN_SECONDS:
+            looked = clock()
+            _reopen(file, descriptor)
+        _write(descriptor, line)
 
     return write
+
+
+def _open(file: Path) -> int:
+    return os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
+def _write(descriptor: int, line: bytes) -> None:
+    # O_APPEND makes one write atomic; only a full disk or a pipe takes less than the whole.
+    while line:
+        line = line[os.write(descriptor, line) :]
+
+
+def _reopen(file: Path, descriptor: int) -> None:
+    """The number stays, so that a thread that is writing needs no lock."""
+    with contextlib.suppress(FileNotFoundError):
+        if os.path.samestat(file.stat(), os.fstat(descriptor)):
+            return
+    opened = _open(file)
+    os.dup2(opened, descriptor, inheritable=False)
+    os.close(opened)
 
 
 def init_app(observer: Observer, logs: Logs, *, logged: Callable[[Exchange], bool] = lambda _: True) -> None:

@@ -52,11 +52,11 @@ class Layout:
         field = getattr(line, part)
         if field is None:
             return "''" if part == "error" else text_literal(ANY)
-        return BRACED.format(_quoted(field)) if part == "route" else _quoted(field)
+        return BRACED.format(quoted(field)) if part == "route" else quoted(field)
 
     def _seconds(self) -> str:
         duration = self.roles.duration
-        return f"try_cast({_quoted(duration.field)} AS DOUBLE) * {UNITS[duration.unit]}" if duration else "NULL"
+        return f"try_cast({quoted(duration.field)} AS DOUBLE) * {UNITS[duration.unit]}" if duration else "NULL"
 
     def _kind(self) -> str:
         """`called`, `served`, or null for any other line and for requests that are ignored."""
@@ -65,7 +65,7 @@ class Layout:
             cases.append(f"WHEN {self._is(client, [client.callee])} THEN 'called'")
         if server is not None:
             fields = [name for name in (server.method, server.route, server.status) if name]
-            ignored = [f"coalesce({_quoted(server.route)}, '') NOT IN ({_texts(self.ignored)})"] if server.route else []
+            ignored = [f"coalesce({quoted(server.route)}, '') NOT IN ({_texts(self.ignored)})"] if server.route else []
             if not self.ignored:
                 ignored = []
             cases.append(f"WHEN {' AND '.join([self._is(server, fields), *ignored])} THEN 'served'")
@@ -73,20 +73,21 @@ class Layout:
 
     def _is(self, line: ServerRequestLine | ClientRequestLine, fields: Sequence[str]) -> str:
         if line.event is not None and self.roles.event is not None:
-            return f"{_quoted(self.roles.event)} IS NOT DISTINCT FROM {text_literal(line.event)}"
-        return "(" + " AND ".join(f"{_quoted(name)} IS NOT NULL" for name in fields) + ")"
+            return f"{quoted(self.roles.event)} IS NOT DISTINCT FROM {text_literal(line.event)}"
+        return "(" + " AND ".join(f"{quoted(name)} IS NOT NULL" for name in fields) + ")"
 
     def _is_error(self) -> str:
         if self.roles.level is None or not self.roles.error_levels:
             return "false"
-        return f"coalesce({_quoted(self.roles.level)}, '') IN ({_texts(self.roles.error_levels)})"
+        return f"coalesce({quoted(self.roles.level)}, '') IN ({_texts(self.roles.error_levels)})"
 
 
 def _reference(name: str | None) -> str:
-    return "NULL" if name is None else _quoted(name)
+    return "NULL" if name is None else quoted(name)
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as SQL has it."""
     return '"' + name.replace('"', '""') + '"'
 
 

@@ -23,6 +23,7 @@ RECONCILE, LAG, TRACES = "reconcile.elasticsearch", "telemetry.lag", "traces.doc
 EXAMPLES = 5
 SHOWN_CHARACTERS = 160
 KEPT = 100
+MOST_ROWS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,10 @@ def reconcile_elasticsearch(shipped: Shipped, counts: Mapping[str, ServiceCounts
     if shipped.obstacle:
         return Finding(RECONCILE, Verdict.INCONCLUSIVE, shipped.obstacle)
     faults = [*_lines(shipped), *([] if unquiet else _requests(shipped, counts))]
+    columns = {"services": _by_service(shipped, counts), "requests": _by_request(shipped, counts)}
     if faults:
         evidence = {
+            **columns,
             "faults": faults[:KEPT],
             "lost": list(shipped.lost[:KEPT]),
             "unshipped": list(shipped.unshipped[:KEPT]),
@@ -105,10 +108,38 @@ def reconcile_elasticsearch(shipped: Shipped, counts: Mapping[str, ServiceCounts
             evidence=evidence,
         )
     if unquiet or not total:
-        return Finding(RECONCILE, Verdict.INCONCLUSIVE, unquiet or "no line was written", samples=total)
+        reason = unquiet or "no line was written"
+        return Finding(RECONCILE, Verdict.INCONCLUSIVE, reason, samples=total, evidence=columns)
     twice = f"; {len(shipped.repeated)} lines stand twice on disk, and once there" if shipped.repeated else ""
     reason = f"{figure(total)} lines, each one document{twice}"
-    return Finding(RECONCILE, Verdict.PASS, reason, 0.0, limit=0.0, unit="lines", samples=total)
+    return Finding(RECONCILE, Verdict.PASS, reason, 0.0, limit=0.0, unit="lines", samples=total, evidence=columns)
+
+
+def _by_service(shipped: Shipped, counts: Mapping[str, ServiceCounts]) -> list[dict[str, object]]:
+    """Per service: requests between the readings as counted, logged and documents; all lines of the run, and those acknowledged."""
+    return [
+        {
+            "service": service,
+            "counted": None
+            if service not in counts or counts[service].unreadable
+            else counts[service].requests.total(),
+            "logged": shipped.written.get(service, Counter()).total(),
+            "documents": shipped.requests.get(service, Counter()).total(),
+            "lines": lines,
+            "acknowledged": shipped.acknowledged.get(service, 0),
+        }
+        for service, lines in shipped.lines.items()
+    ]
+
+
+def _by_request(shipped: Shipped, counts: Mapping[str, ServiceCounts]) -> list[list[object]]:
+    """Service, method, route, status, then counted, logged, documents: between the readings."""
+    rows: list[list[object]] = []
+    for service in shipped.lines:
+        counted = counts[service].requests if service in counts else Counter[RequestKey]()
+        logged, there = shipped.written.get(service, Counter()), shipped.requests.get(service, Counter())
+        rows += [[service, *key, counted[key], logged[key], there[key]] for key in sorted({*counted, *logged, *there})]
+    return rows[:MOST_ROWS]
 
 
 def _wrong(shipped: Shipped) -> int:

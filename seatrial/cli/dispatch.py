@@ -21,7 +21,21 @@ from seatrial.cli.invocation import Invocation
 from seatrial.errors import Exit, SeatrialError
 from seatrial.settings import read_settings
 
-VERBS = ("trial", "up", "down", "status", "restart", "load", "ship", "report", "render", "doctor", "install", "init")
+VERBS = (
+    "trial",
+    "up",
+    "down",
+    "status",
+    "restart",
+    "load",
+    "logs",
+    "ship",
+    "report",
+    "render",
+    "doctor",
+    "install",
+    "init",
+)
 
 
 def dispatch(arguments: Sequence[str], build: Callable[[], typer.Typer] | None = None) -> int:

@@ -3,40 +3,65 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seatrial.cli.invocation import Invocation
 
-EXAMPLES = ("seatrial install", "seatrial install prometheus")
+if TYPE_CHECKING:
+    from seatrial.settings import Settings
+
+EXAMPLES = ("seatrial install", "seatrial install prometheus", "seatrial install elasticsearch")
 
 
 class Component(StrEnum):
     """What can be installed."""
 
     PROMETHEUS = "prometheus"
+    ELASTICSEARCH = "elasticsearch"
 
 
 def install(
     context: typer.Context,
     component: Annotated[Component, typer.Argument(help="What to install.")] = Component.PROMETHEUS,
 ) -> None:
-    """Get Prometheus, without root.
+    """Get Prometheus or Elasticsearch, without root.
 
-    Finds 2.42 to 3.x on PATH or in the cache, else fetches it into the cache, and says what it did.
+    Prometheus 2.42 to 3.x on PATH or in the cache, Elasticsearch 8 or 9 by ES_HOME or in the cache with a Java 17 or newer;
+    else fetches it into the cache, and says what it did.
     """
+    invocation: Invocation = context.obj
+    (_elasticsearch if component is Component.ELASTICSEARCH else _prometheus)(invocation.settings)
+
+
+def _prometheus(settings: Settings) -> None:
     from seatrial.errors import StackError
     from seatrial.stacks.install import install_prometheus
     from seatrial.stacks.prometheus import find_prometheus
 
-    invocation: Invocation = context.obj
-    cache = invocation.settings.cache_dir
+    cache = settings.cache_dir
     found = find_prometheus(cache)
     if found is None:
         folder = install_prometheus(cache, print)
         found = find_prometheus(cache)
         if found is None:
             raise StackError(f"what was put into {folder} does not run here. Put Prometheus 2.42 to 3.x on PATH.")
-    print(f"{component} {found.version}: {found.binary}")
+    print(f"prometheus {found.version}: {found.binary}")
     print(f"promtool: {found.promtool or 'not found (rules cannot be tested)'}")
+
+
+def _elasticsearch(settings: Settings) -> None:
+    from seatrial.errors import StackError
+    from seatrial.stacks.elasticsearch import REMEDY, cached_home, find_elasticsearch, version_of
+    from seatrial.stacks.install_elasticsearch import install_elasticsearch, install_java
+
+    cache, es_home, java_home = settings.cache_dir, settings.es_home, settings.java_home
+    if es_home is None and version_of(cached_home(cache)) is None:
+        install_elasticsearch(cache, print)
+    install_java(cache, java_home, print)
+    found = find_elasticsearch(cache, es_home, java_home)
+    if found is None:
+        raise StackError(f"no Elasticsearch that will do. {REMEDY}")
+    print(f"elasticsearch {found.version}: {found.home}")
+    print(f"java: {found.java}")

@@ -18,8 +18,8 @@ def render(
 ) -> Exit:
     """Write the generated files anew, from the contract.
 
-    Elasticsearch's templates from telemetry.yml, into the folder that seatrial.yml names with `elasticsearch`. They are
-    committed, so that the containers are configured with them; `--check` is for CI.
+    Elasticsearch's templates and Kibana's saved objects from telemetry.yml, into the folders that seatrial.yml names with
+    `elasticsearch` and `kibana`. They are committed, so that the containers are configured with them; `--check` is for CI.
     """
     from seatrial.errors import UsageError
     from seatrial.project.project import load_project
@@ -28,7 +28,9 @@ def render(
     invocation: Invocation = context.obj
     files = rendered(load_project(invocation.file))
     if not files:
-        raise UsageError(f"{invocation.file} names no folder to render into. Add `elasticsearch: FOLDER`.")
+        raise UsageError(
+            f"{invocation.file} names no folder to render into. Add `elasticsearch: FOLDER` or `kibana: FOLDER`."
+        )
     amiss = list(stale(files))
     for path, matter in amiss:
         print(f"{path} {matter}" if check else f"{path} {matter}: mended")

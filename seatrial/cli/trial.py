@@ -11,6 +11,7 @@ import typer
 
 from seatrial.cli.invocation import Invocation
 from seatrial.cli.output import JsonFile, write_document
+from seatrial.cli.pipeline import With, wanted
 from seatrial.errors import Exit, StackError, UsageError
 
 if TYPE_CHECKING:  # models, numpy and rich are imported when a trial is begun
@@ -26,16 +27,10 @@ EXAMPLES = (
     "seatrial trial smoke --fault latency=0.5@SERVICE",
     "seatrial trial --replicas SERVICE=2",
     "seatrial trial --on external",
-    "seatrial trial --with elasticsearch",
+    "seatrial trial piped --with elasticsearch",
     "seatrial trial --json verdict.json",
 )
 DEFAULT_PROFILE = "trial"
-
-
-class With(StrEnum):
-    """What a trial may have beside the fleet and Prometheus."""
-
-    ELASTICSEARCH = "elasticsearch"
 
 
 class On(StrEnum):
@@ -125,15 +120,6 @@ def refuse_elsewhere(order: Order, on: On) -> None:
     refuse_unreachable(order.project.fleet)
     if order.replicas:
         raise UsageError("--replicas is for services that are started here. Leave it out with --on external.")
-
-
-def wanted(with_: With | None, url: str | None) -> Wanted | None:
-    """The log pipeline that was asked for. Raises UsageError for an address that is none."""
-    from seatrial.stacks.pipeline import Wanted
-
-    if url is not None and not url.startswith(("http://", "https://")):
-        raise UsageError(f"--elasticsearch {url}: write an address, as http://127.0.0.1:9200.")
-    return Wanted(url) if with_ or url else None
 
 
 def new_stack(

@@ -9,18 +9,21 @@ import typer
 
 from seatrial.cli.invocation import Invocation
 from seatrial.cli.output import console
-from seatrial.errors import Exit, UsageError
+from seatrial.cli.pipeline import With, wanted
+from seatrial.errors import Exit, StackError, UsageError
 
 if TYPE_CHECKING:  # models and stacks are imported when one is started
     from seatrial.project.project import Project
     from seatrial.run_folder import RunFolder
     from seatrial.stacks.local import LocalStack
+    from seatrial.stacks.pipeline import Wanted
 
 EXAMPLES = (
     "seatrial up",
     "seatrial up --detach",
     "seatrial up --replicas SERVICE=2 --faults",
     "seatrial up --no-populate",
+    "seatrial up --with elasticsearch",
 )
 
 
@@ -32,6 +35,10 @@ def up(  # noqa: PLR0913, PLR0917 - a verb's options are its arguments
     replicas: Annotated[list[str] | None, typer.Option(metavar="SERVICE=N", help="Run N of a service.")] = None,
     seed: Annotated[int, typer.Option(help="Seed for what populate makes.")] = 1,
     page: Annotated[bool, typer.Option(help="Serve the live page on 127.0.0.1.")] = True,
+    with_: Annotated[With | None, typer.Option("--with", help="Ship all log lines into a real Elasticsearch.")] = None,
+    elasticsearch: Annotated[
+        str | None, typer.Option(metavar="URL", help="That one, instead of one of the run's own; implies --with.")
+    ] = None,
     run_id: Annotated[str | None, typer.Option("--own", hidden=True, help="Own this run (the supervisor).")] = None,
 ) -> Exit | None:
     """Start the fleet and keep it up.
@@ -47,7 +54,7 @@ def up(  # noqa: PLR0913, PLR0917 - a verb's options are its arguments
     project = load_project(invocation.file)
     numbers = parse_replicas(replicas or [], list(project.fleet.services))
     refuse_unstartable(project.fleet, numbers)
-    wish = Wish(populate, faults, page, seed, numbers)
+    wish = Wish(populate, faults, page, seed, numbers, wanted(with_, elasticsearch))
     settings = {"faults": faults, "replicas": numbers, "populate": populate}
     run = RunFolder.open(invocation.runs / run_id) if run_id else new_run(invocation, project, seed, settings)
     if detach:
@@ -65,12 +72,18 @@ class Wish:
     page: bool
     seed: int
     replicas: dict[str, int]
+    pipeline: Wanted | None = None
 
     def options(self) -> list[str]:
         """The same, as the supervisor is told."""
         switches = {"--no-populate": not self.populate, "--faults": self.faults, "--no-page": not self.page}
         numbers = [f"--replicas={name}={number}" for name, number in self.replicas.items()]
-        return [*(name for name, on in switches.items() if on), f"--seed={self.seed}", *numbers]
+        pipeline = (
+            [f"--elasticsearch={self.pipeline.url}" if self.pipeline.url else "--with=elasticsearch"]
+            if self.pipeline
+            else []
+        )
+        return [*(name for name, on in switches.items() if on), f"--seed={self.seed}", *numbers, *pipeline]
 
 
 def parse_replicas(given: list[str], services: list[str]) -> dict[str, int]:
@@ -130,9 +143,11 @@ def own(invocation: Invocation, project: Project, run: RunFolder, wish: Wish) ->
             replicas=wish.replicas,
             on_event=view.on_event,
             settings=invocation.settings,
+            pipeline=wish.pipeline,
         )
         try:
             stack.up()
+            refuse_obstacle(stack)
             if wish.populate:
                 fill(stack, project, wish.seed)
             run.event("ready")
@@ -143,6 +158,13 @@ def own(invocation: Invocation, project: Project, run: RunFolder, wish: Wish) ->
             view.board.end(going_down=True)
             stack.down()
             run.finish()
+
+
+def refuse_obstacle(stack: LocalStack) -> None:
+    """A pipeline that was asked for and cannot be had is told here; a trial goes on and says so in its verdict."""
+    pipeline = stack.pipeline()
+    if pipeline is not None and pipeline.obstacle:
+        raise StackError(pipeline.obstacle)
 
 
 def fill(stack: LocalStack, project: Project, seed: int) -> None:

@@ -53,6 +53,9 @@ class ProjectFile(FileModel):
     elasticsearch: Path | None = Field(
         default=None, description="The folder that `seatrial render` writes Elasticsearch's templates into."
     )
+    kibana: Path | None = Field(
+        default=None, description="The folder that `seatrial render` writes Kibana's objects.ndjson into."
+    )
     load: Load | None = Field(default=None, description="Without it there is no trial.")
     hooks: Hooks = Field(default=Hooks(), description="Commands that know the fleet's content.")
 
@@ -60,7 +63,7 @@ class ProjectFile(FileModel):
 @dataclass(frozen=True, slots=True)
 class Project:
     """All paths are absolute. `prometheus` is a folder that holds prometheus.yml, or None where none is to be started;
-    `elasticsearch` the folder of rendered templates.
+    `elasticsearch` and `kibana` are folders of rendered files.
     """
 
     file: Path
@@ -71,6 +74,7 @@ class Project:
     prometheus: Path | None = None
     slo: Path | None = None
     elasticsearch: Path | None = None
+    kibana: Path | None = None
 
     @property
     def root(self) -> Path:
@@ -100,6 +104,7 @@ def load_project(file: Path) -> Project:
         prometheus=_prometheus(written, source, fleet),
         slo=root / written.slo if written.slo else None,
         elasticsearch=root / written.elasticsearch if written.elasticsearch else None,
+        kibana=root / written.kibana if written.kibana else None,
     )
 
 

@@ -93,7 +93,11 @@ class LogRoles(FileModel):
     error_levels: tuple[str, ...] = Field(default=(), description="Values of `level` that count as errors.")
     event: str | None = Field(default=None, description="The event's static name.")
     event_id: str | None = Field(default=None, description="Unique; a line that is sent again has the same one.")
+    service: str | None = Field(
+        default=None, description="The service that wrote it; needed only where the lines of all services lie together."
+    )
     message: str | None = Field(default=None, description="A sentence for people.")
+    instance: str | None = Field(default=None, description="The replica's name, as `web-1`.")
     duration: Duration | None = Field(default=None, description="How long it took.")
     trace: str | None = Field(default=None, description="The trace's id.")
     span: str | None = Field(default=None, description="The span of a request, or of a call.")

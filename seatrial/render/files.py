@@ -11,6 +11,8 @@ from pathlib import Path
 
 from seatrial.project.project import Project
 from seatrial.render.index_templates import templates
+from seatrial.render.kibana import saved_objects
+from seatrial.render.saved_objects import ndjson
 from seatrial.run_folder import write_text
 from seatrial.ship.names import IndexNames
 
@@ -18,9 +20,12 @@ from seatrial.ship.names import IndexNames
 def rendered(project: Project) -> dict[Path, str]:
     """Every file that is rendered, with its text; none of what seatrial.yml names no folder for."""
     found: dict[Path, str] = {}
+    names = IndexNames.of(project.fleet.name)
     if project.elasticsearch is not None:
-        made = templates(project.telemetry.logs, IndexNames.of(project.fleet.name))
+        made = templates(project.telemetry.logs, names)
         found |= {project.elasticsearch / f"{name}.json": _json(document) for name, document in made.items()}
+    if project.kibana is not None:
+        found[project.kibana / "objects.ndjson"] = ndjson(saved_objects(project.telemetry, names))
     return found
 
 

@@ -22,6 +22,15 @@ MEANINGS = {
     "load.shed": ("The fleet could not take all arrivals", "It could not be told whose fault shed arrivals were"),
     "load.driven": ("", "The load could not be driven"),
     "reconcile": ("Counts differ: something was lost, doubled or counted wrongly", "Counts could not be compared"),
+    "reconcile.elasticsearch": (
+        "Log lines were lost, doubled or refused on their way into Elasticsearch",
+        "It could not be told what became of the log lines",
+    ),
+    "telemetry": ("Log lines can be found too late", "It could not be told how late log lines can be found"),
+    "traces.documents": (
+        "Documents in Elasticsearch do not tell what happened",
+        "It could not be told whether documents tell what happened",
+    ),
     "traces": ("Requests left no whole trace", "Traces could not be followed"),
     "logs": ("A service wrote errors to its log", "The logs could not be read"),
     "metrics": ("A service's metrics cannot be read", "A service gave no metrics"),

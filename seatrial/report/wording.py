@@ -42,6 +42,8 @@ def facts(document: Mapping[str, Any], *, unchecked: bool = True) -> list[tuple[
         lines.append(("nearest limit", document["nearest"]["reason"]))
     if document["measuring"]:
         lines.append(("measuring", "; ".join(" ".join(cost) for cost in costs(document))))
+    if pipeline := document.get("telemetry"):
+        lines.append(("log pipeline", "; ".join(text for _, text in shipped(pipeline))))
     if document["populated"]:
         lines.append(("populated", listed(document["populated"])))
     return lines + [("not checked", each) for each in not_checked(document) if unchecked]
@@ -53,6 +55,49 @@ def costs(document: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         (each["name"], figure(each["cpu"], "cores") or "not known", figure(each["rss_bytes"], "bytes") or "not known")
         for each in document["measuring"]
     ]
+
+
+def shipped(pipeline: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What became of the log lines, and how late one could be found."""
+    amiss = [
+        f"{figure(pipeline[name])} {name.replace('_', '-')}"
+        for name in ("lost", "unshipped", "duplicated", "dead_lettered", "unknown")
+        if pipeline[name]
+    ]
+    lags = [(name, figure(pipeline[f"lag_{name}_seconds"], "s")) for name in ("p50", "p99", "max")]
+    lines = [
+        ("lines", f"{figure(pipeline['lines'])} lines, {figure(pipeline['documents'])} documents"),
+        ("amiss", ", ".join(amiss) or "none lost or doubled"),
+        ("found after", ", ".join(f"{name} {lag}" for name, lag in lags if lag) or "no line was asked for"),
+    ]
+    if pipeline["probes"]:
+        lines[-1] = ("found after", f"{lines[-1][1]}, by {figure(pipeline['probes'])} probes")
+    return lines + ([("the server lacks", f"no {', '.join(pipeline['lacks'])}")] if pipeline["lacks"] else [])
+
+
+PLACES = {
+    "sent": "the client sent",
+    "gateway": "the entry counted",
+    "prometheus": "Prometheus stored",
+    "logs": "the entry logged",
+    "elasticsearch": "Elasticsearch found",
+}
+
+
+def places(counts: Mapping[str, Any]) -> list[str]:
+    """Where the entry's requests were counted; Elasticsearch only where there was one."""
+    return [title for name, title in PLACES.items() if name != "elasticsearch" or counts.get(name) is not None]
+
+
+def counted(counts: Mapping[str, Any]) -> list[str]:
+    """How many, in the same order."""
+    return [figure(counts.get(name)) or "not known" for name, title in PLACES.items() if title in places(counts)]
+
+
+def by_service(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """The log pipeline's table, a row per service."""
+    names = ("counted", "logged", "documents", "lines", "acknowledged")
+    return [(row["service"], *(figure(row[name]) or "not known" for name in names)) for row in rows]
 
 
 def differences(found: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:

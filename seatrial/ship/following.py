@@ -116,7 +116,7 @@ class _Followed:
         """More of its beginning is known now, which tells it better from others."""
         self.offset = offset
         if self.beginning.length < min(offset, HEAD_BYTES):
-            self.beginning = _beginning(self.descriptor, offset) or self.beginning
+            self.beginning = beginning_of(self.descriptor, offset) or self.beginning
         while self.seen and self.seen[0][0] <= offset:
             self.seen.popleft()
 
@@ -157,7 +157,7 @@ class Follower:
         """None while it has no whole line, by which it could be known again."""
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         status = os.fstat(descriptor)
-        beginning = _beginning(descriptor, status.st_size)
+        beginning = beginning_of(descriptor, status.st_size)
         if beginning is None:
             os.close(descriptor)
             return None
@@ -206,11 +206,18 @@ class Follower:
         # Asked after reading: had it been truncated and grown again before, it would begin otherwise now.
         if not followed.beginning.holds(followed.descriptor):
             self._forget(file)
+            self._begin_anew(followed)
             return None
         if not end:
             return None
         lines = data[:end].removesuffix(b"\n").split(b"\n")
         return Chunk(followed.source, followed.path, file, begin, begin + end, tuple(lines))
+
+    def _begin_anew(self, former: _Followed) -> None:
+        """At once, so that what waits in it is in the backlog."""
+        with contextlib.suppress(FileNotFoundError):
+            if (followed := self._open(former.source, former.path)) is not None:
+                followed.grown(os.fstat(followed.descriptor).st_size, self._clock())
 
     def acknowledge(self, chunks: Iterable[Chunk]) -> None:
         """These need not be read again."""
@@ -241,7 +248,7 @@ class Follower:
             self._forget(file)
 
 
-def _beginning(descriptor: int, size: int) -> Beginning | None:
+def beginning_of(descriptor: int, size: int) -> Beginning | None:
     """Of the whole lines in the first page of `size` bytes, or of the page when one line fills it; None while there is less."""
     head = os.pread(descriptor, min(size, HEAD_BYTES), 0)
     end = head.rfind(b"\n") + 1

@@ -6,18 +6,15 @@ appears in the cache whole or not at all, so two installs at once do no harm.
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
-import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from seatrial.errors import SeatrialError
+from seatrial.stacks.fetching import Fetch, InstallError, Run, Tell, fetch_url, run_command, verify
 from seatrial.stacks.prometheus import cached_folder
 
 PROGRAMS = ("prometheus", "promtool")
@@ -27,14 +24,6 @@ RELEASES = "https://github.com/prometheus/prometheus/releases/download"
 # refused: an archive is only unpacked when its content was pinned here.
 PINNED: Mapping[str, str] = {}
 MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
-
-Run = Callable[[Sequence[str], Path], str]
-Fetch = Callable[[str, Path], None]
-Tell = Callable[[str], None]
-
-
-class InstallError(SeatrialError):
-    """Prometheus could not be fetched, or is not what was promised."""
 
 
 def install_prometheus(cache_dir: Path, tell: Tell) -> Path:
@@ -111,14 +100,6 @@ def platform_name(system: str, machine: str) -> str:
     return f"{system}-{MACHINES.get(machine.lower(), machine.lower())}"
 
 
-def verify(file: Path, checksum: str) -> None:
-    """Raises InstallError when the file's SHA-256 is another."""
-    with file.open("rb") as opened:
-        found = hashlib.file_digest(opened, "sha256").hexdigest()
-    if found != checksum:
-        raise InstallError(f"{file.name} has SHA-256 {found}, but {checksum} is pinned. It was thrown away; try again.")
-
-
 def unpack(archive: Path, into: Path) -> Path:
     """The two programs out of the release archive, and nothing else of it."""
     into.mkdir()
@@ -143,24 +124,3 @@ def keep(programs: Path, folder: Path) -> Path:
         (programs / name).chmod(0o755)
         (programs / name).replace(folder / name)
     return folder
-
-
-def run_command(command: Sequence[str], cwd: Path) -> str:
-    """Its output. Raises InstallError with the end of what it said."""
-    try:
-        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise InstallError(f"{command[0]} could not be run: {error}.") from error
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()[-3:]
-        raise InstallError(f"{command[0]} failed with exit code {done.returncode}: {' '.join(said)}")
-    return done.stdout
-
-
-def fetch_url(url: str, into: Path) -> None:
-    """Download; the proxy of the environment is honoured. Raises InstallError."""
-    try:
-        with urllib.request.urlopen(url, timeout=60) as answer, into.open("wb") as file:  # noqa: S310 - https, a constant
-            shutil.copyfileobj(answer, file)
-    except OSError as error:
-        raise InstallError(f"{url} could not be fetched: {error}. Check the network, or install by hand.") from error

@@ -32,6 +32,8 @@ SERVER, SHIPPER = "elasticsearch", "shipper"
 PORT, SHIP_PORT = 9200, 9205
 # A cold JVM on two busy cores was ready after 21 to 35 s.
 SERVER_SECONDS = 90.0
+# One that runs already need not be waited for.
+REACH_SECONDS = 10.0
 SHIPPER_SECONDS = 30.0
 
 
@@ -129,12 +131,13 @@ class LogPipeline:
         yield from self._shipping()
 
     def _answering(self) -> Turns[bool]:
-        until = time.monotonic() + SERVER_SECONDS
+        patience = SERVER_SECONDS if self._server is not None else REACH_SECONDS
+        until = time.monotonic() + patience
         while not self._answers():
             if self._server is not None and self._server.returncode is not None:
                 self.obstacle = f"Elasticsearch ended with exit code {self._server.returncode} while it started."
             elif time.monotonic() > until:
-                self.obstacle = f"Elasticsearch at {self._url} did not answer within {SERVER_SECONDS:g} s."
+                self.obstacle = f"Elasticsearch at {self._url} did not answer within {patience:g} s."
             if self.obstacle:
                 self.obstacle += f" {self._tail(self._server)}"
                 return False

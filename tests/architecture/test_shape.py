@@ -68,6 +68,7 @@ FOLDERS = [
     "observability",
     "loadtests",
     "seatrial",
+    "seatrial/ship",
     "e2e",
     "tests",
     "benchmarks",

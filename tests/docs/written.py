@@ -18,7 +18,12 @@ FENCE = re.compile(r"^\s*```(\S*)\s*$")
 FILE = re.compile(r"^# ([\w./-]+\.\w+)$")
 SETTING = re.compile(r"^[A-Z_]+=")
 # What a person types stands for something of theirs; these stand for it in the sample.
-STAND_INS = {"SERVICE": "orders", "URL": "http://127.0.0.1:8000", "RUN_ID": "20261123-024501-a1b2"}
+STAND_INS = {
+    "SERVICE": "orders",
+    "TRACE_ID": "0af7651916cd43dd8448eb211c80319c",
+    "URL": "http://127.0.0.1:8000",
+    "RUN_ID": "20261123-024501-a1b2",
+}
 # A block of output belongs to the commands at most this many lines above it.
 NEAR = 3
 TYPED = re.compile(

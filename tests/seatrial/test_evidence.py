@@ -64,7 +64,7 @@ def rows() -> list[str]:
 
 def reading(at: float, count: int) -> Reading:
     body = f'start 1\nserved_count{{method="GET",route="/a",status="200"}} {count}\n'
-    return Reading(at, (TargetReading("a", "a-1", 200, body, "", "none.jsonl", 0),))
+    return Reading(at, (TargetReading("a", "a-1", 200, body, "", "none.jsonl"),))
 
 
 @pytest.fixture

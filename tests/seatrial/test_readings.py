@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from seatrial.backends.log_files import LogFile, files_of
 from seatrial.project.telemetry import ClientRequests, Metric, Roles, ServerRequests, Telemetry
 from seatrial.readings import Reading, TargetReading, changes, load_reading, read_when_quiet, take_reading
 from seatrial.stacks.protocol import Replica
@@ -37,7 +38,8 @@ CALM = "served_seconds_count 5\nactive 0\npending 0\nsold_total 1\ncpu_total 1.5
 
 def reading(at: float, body: str | None = CALM, log_bytes: int = 10, instance: str = "a-1") -> Reading:
     status, error = (None, "refused") if body is None else (200, "")
-    return Reading(at, (TargetReading("a", instance, status, body, error, "a.jsonl", log_bytes),))
+    files = (LogFile("a.jsonl", 1, 2, log_bytes, None),)
+    return Reading(at, (TargetReading("a", instance, status, body, error, "a.jsonl", files),))
 
 
 def quiet(*readings: Reading, patience: float = 20.0) -> tuple[Reading, list[float]]:
@@ -89,7 +91,7 @@ def told(body: str, *lines: str, at: float, folder: Path) -> Reading:
     file = folder / "a.jsonl"
     with file.open("a") as log:
         log.writelines(f"{line}\n" for line in lines)
-    return Reading(at, (TargetReading("a", "a-1", 200, body, "", str(file), file.stat().st_size),))
+    return Reading(at, (TargetReading("a", "a-1", 200, body, "", str(file), files_of(file)),))
 
 
 PROBED = Telemetry.model_validate(
@@ -146,7 +148,7 @@ def test_a_reading_asks_the_admin_address_and_measures_the_log(tmp_path: Path) -
     http = Http(CALM)
     (target,) = take_reading([replica(tmp_path)], http, clock=lambda: 5.0).targets
     assert http.asked == ["http://a:81/metrics"]
-    assert (target.status, target.body, target.log_bytes) == (200, CALM, 3)
+    assert (target.status, target.body, [file.size for file in target.log_files]) == (200, CALM, [3])
 
 
 def test_a_replica_without_metrics_or_log_is_asked_nothing() -> None:
@@ -154,7 +156,7 @@ def test_a_replica_without_metrics_or_log_is_asked_nothing() -> None:
     mute = Replica("a", "a-1", 1, "http://a", "http://a", None, None, True, None, None)
     (target,) = take_reading([mute], http, clock=lambda: 5.0).targets
     assert http.asked == []
-    assert (target.offered, target.error, target.log_file, target.log_bytes) == (False, "", None, 0)
+    assert (target.offered, target.error, target.log_file, target.log_files) == (False, "", None, ())
 
 
 def test_a_reading_keeps_why_there_was_no_answer(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from bokeh.plotting import figure as new_figure
 
 from seatrial.checks.inputs import Resource
 from seatrial.report.html.course import OUTCOMES, Course
+from seatrial.report.html.shipping import Shipping
 from seatrial.report.html.strips import Mark, Period, Scraped, Strip
 
 # Middle tones, told apart by those who see no red or green, and legible on white and on black.
@@ -96,7 +97,12 @@ class Board:
 
 
 def course_item(
-    course: Course, strips: Sequence[Strip], scraped: Sequence[Scraped], limits: Mapping[str, float], scene: Scene
+    course: Course,
+    strips: Sequence[Strip],
+    scraped: Sequence[Scraped],
+    limits: Mapping[str, float],
+    scene: Scene,
+    shipping: Shipping | None = None,
 ) -> dict[str, Any]:
     """Every chart over time. `limits` are latencies by percentile, and `lag` the generator's."""
     board = Board(scene)
@@ -110,6 +116,8 @@ def course_item(
         _lag(board, source, limits.get("lag"))
     for strip in strips:
         _saturation(board, strip)
+    if shipping is not None:
+        _shipping(board, shipping)
     if scraped:
         _scrapes(board, scraped)
     return board.item("course-charts")
@@ -210,6 +218,27 @@ def _saturation(board: Board, strip: Strip) -> None:
     for at, service in enumerate(strip.services):
         drawn = chart.line("second", f"s{at}", source=source, color=colour_of(service.place), line_width=1.8)
     _hover(chart, drawn, [(service.name, f"@s{at}{{{unit}}}") for at, service in enumerate(strip.services)])
+
+
+def _shipping(board: Board, shipping: Shipping) -> None:
+    """The log pipeline: how late lines were found, how many came, and what waited."""
+    lags = ColumnDataSource({"second": shipping.seconds, "p50": shipping.p50, "most": shipping.most})
+    chart = board.chart("Log lines: from written to found, seconds", "0.0")
+    chart.y_range.start = 0
+    drawn = _line(chart, lags, "p50", PALETTE[0], "median")
+    _line(chart, lags, "most", PALETTE[1], "longest", line_dash="dashed")
+    _hover(chart, drawn, [("median", "@p50{0.00} s"), ("longest", "@most{0.00} s")])
+    _legend(chart)
+    for title, unit, (seconds, values) in (
+        ("Log lines acknowledged by Elasticsearch, per second", "0", shipping.acknowledged),
+        ("Log bytes waiting to be shipped, kB", "0", shipping.queue),
+    ):
+        chart = board.chart(title, unit)
+        chart.y_range.start = 0
+        source = ColumnDataSource({"second": seconds, "value": values})
+        _hover(
+            chart, chart.line("second", "value", source=source, color=PALETTE[2], line_width=1.8), [("", "@value{0}")]
+        )
 
 
 def _scrapes(board: Board, scraped: Sequence[Scraped]) -> None:

@@ -14,6 +14,7 @@ from seatrial.checks.figures import figure
 from seatrial.load.profile import ALL
 from seatrial.report import meaning, wording
 from seatrial.report.html.course import Course, read_course
+from seatrial.report.html.shipping import shipping
 from seatrial.report.html.source import Source
 from seatrial.report.html.strips import Mark, fault_periods, judged_periods, marks, scrapes, strips
 from seatrial.report.html.waterfall import waterfall
@@ -128,7 +129,12 @@ def _items(source: Source, course: Course, happened: Sequence[Mark]) -> dict[str
     scraped = scrapes(source.timeline, source.began)
     items = {
         "course-charts": course_item(
-            course, found, scraped, {**limits, "lag": profile.validity.lag_p99_seconds}, scene
+            course,
+            found,
+            scraped,
+            {**limits, "lag": profile.validity.lag_p99_seconds},
+            scene,
+            shipping(source.probes, source.timeline, source.began),
         ),
         "spread-chart": spread_item(course, limits),
     }

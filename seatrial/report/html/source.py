@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seatrial.errors import UsageError
+from seatrial.lagging import Probe, load_probes
 from seatrial.load.profile import Profile
 from seatrial.run_folder import read_json
 from seatrial.timeline import Timeline, load_timeline
@@ -28,6 +29,7 @@ class Source:
     stories: Sequence[Mapping[str, Any]] = ()
     timeline: Timeline = field(default_factory=Timeline)
     began: float = 0.0
+    probes: Sequence[Probe] = ()
 
     @property
     def requests(self) -> Path | None:
@@ -61,4 +63,5 @@ def read_source(folder: Path) -> Source:
         (read_json(folder / "traces.json") or {}).get("requests", ()),
         load_timeline(folder / "metrics" / "timeline.json"),
         min((float(account["started_at"]) for account in accounts), default=0.0),
+        load_probes(folder / "ship" / "lag.json"),
     )

@@ -132,6 +132,8 @@ def _text(event: Mapping[str, Any]) -> str:
     match event["kind"]:
         case "restart":
             return f"{event['instance']} was restarted, away for {event['down_seconds']:.1f} s"
+        case "component-restart":
+            return f"{event['name']} was restarted, in {event['seconds']:.1f} s"
         case "unplanned-exit":
             return f"{event['name']} ended by itself"
         case "fault":

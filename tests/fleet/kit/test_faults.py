@@ -1,5 +1,7 @@
 import threading
+import time
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
@@ -107,6 +109,14 @@ def test_stop_counting_leaves_the_line(kit: Harness) -> None:
     kit.client.get("/b")
     assert (counted(kit, "/a"), counted(kit, "/b")) == (None, 1)
     assert len(kit.captured.of("http.server.request")) == 2
+
+
+def test_a_skewed_clock_is_wrong_in_the_log_alone(kit: Harness) -> None:
+    set_faults(kit, Fault(name="skew-clock", value=3600))
+    kit.client.get("/a")
+    (line,) = kit.captured.of("http.server.request")
+    ahead = datetime.fromisoformat(line["@timestamp"]).timestamp() - time.time()
+    assert 3500 < ahead < 3700
 
 
 def test_drop_logs_leaves_the_count(kit: Harness) -> None:

@@ -196,3 +196,25 @@ def test_a_full_disk_does_not_fail_the_request(capsys: pytest.CaptureFixture[str
     kit.app.kit.logs.handler.sink = full
     assert kit.client.get("/nowhere").status_code == 404
     assert "No space left" in capsys.readouterr().err
+
+
+def test_a_file_that_was_moved_away_is_left_for_a_new_one(tmp_path: Path) -> None:
+    now = [0.0]
+    file = tmp_path / "a.jsonl"
+    write = open_sink(file, lambda: now[0])
+    write(b"1\n")
+    file.rename(tmp_path / "a.jsonl.1")
+    write(b"2\n")
+    now[0] = 2.0
+    write(b"3\n")
+    assert (tmp_path / "a.jsonl.1").read_bytes() == b"1\n2\n"
+    assert file.read_bytes() == b"3\n"
+
+
+def test_a_truncated_file_goes_on_at_its_beginning(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    write = open_sink(file)
+    write(b"1\n")
+    file.write_bytes(b"")
+    write(b"2\n")
+    assert file.read_bytes() == b"2\n"

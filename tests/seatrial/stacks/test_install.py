@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.stacks.install import InstallError, from_debian, from_release, keep, platform_name, verify
+from seatrial.stacks.fetching import InstallError, verify
+from seatrial.stacks.install import from_debian, from_release, keep, platform_name
 
 HERE = platform_name("linux", "x86_64")
 
@@ -49,7 +50,7 @@ def test_an_archive_with_the_pinned_checksum_is_unpacked(tmp_path: Path) -> None
 
 
 def test_an_archive_with_another_checksum_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InstallError, match="is pinned"):
+    with pytest.raises(InstallError, match="is promised"):
         from_release(tmp_path, silent, delivering(archive("p/prometheus")), every_platform("0" * 64))
     assert not (tmp_path / "unpacked").exists()
 

@@ -21,11 +21,11 @@ FLEET = Fleet.model_validate(
             "WHO": "all",
         },
         "services": {
-            "front": {"command": ["run"], "port": 29001, "admin_port": 29101},
+            "front": {"command": ["run"], "port": 31001, "admin_port": 31101},
             "back": {
                 "command": ["run"],
-                "port": 29002,
-                "admin_port": 29102,
+                "port": 31002,
+                "admin_port": 31102,
                 "replicas": 2,
                 "store": "sqlite",
                 "environment": {"WHO": "{service} at {admin_port}, log {log_file}"},
@@ -58,10 +58,10 @@ def test_numbers_of_replicas_can_be_overridden(ports: PortLocks) -> None:
 
 
 def test_first_replicas_get_the_documented_ports_on_request(ports: PortLocks) -> None:
-    ports.lock(29002)
+    ports.lock(31002)
     found = take_places(FLEET, {}, ports, preferred=True)
-    assert [found[0].port, found[0].admin_port, found[1].admin_port] == [29001, 29101, 29102]
-    assert found[1].port != 29002
+    assert [found[0].port, found[0].admin_port, found[1].admin_port] == [31001, 31101, 31102]
+    assert found[1].port != 31002
 
 
 def test_clients_discover_traffic_addresses() -> None:
