@@ -41,7 +41,7 @@ test-fast: setup ## The fast tests alone: no network, no processes, under a minu
 	@$(PYTEST) tests -n auto
 
 test-e2e: setup ## End to end against real processes (a few minutes)
-	@$(PYTEST) e2e -m "not red and not slow"
+	@$(PYTEST) e2e -m "not red and not slow" -n 2 --dist loadfile
 
 check: setup ## Format, lint, types, then all tests
 	@$(BIN)/ruff format --check $(CODE)

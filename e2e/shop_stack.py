@@ -15,7 +15,6 @@ import yaml
 from stack_runs import Bench
 
 from seatrial.hooks import run_hook
-from seatrial.settings import read_settings
 
 ROOT = Path(__file__).parents[1]
 HOOKS = yaml.safe_load((ROOT / "seatrial.yml").read_text())["hooks"]
@@ -97,6 +96,6 @@ def shop_stack(folder: Path, *arguments: str, **settings: object) -> Iterator[Sh
     """The shop, filled; `settings` are environment variables without their prefix."""
     environment = {f"SEATRIAL_{name}": str(value) for name, value in settings.items()}
     # The locks of ports are common to all stacks of this machine: another's port is free for a moment while it restarts.
-    bench = Bench(folder / "runs", read_settings().runtime_dir, ROOT / "seatrial.yml", environment)
+    bench = Bench(folder / "runs", ROOT / "seatrial.yml", environment)
     with bench.detached(*arguments) as status:
         yield ShopStack(status)

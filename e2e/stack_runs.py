@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -17,16 +18,20 @@ from typing import Any
 
 import psutil
 
+from seatrial.settings import read_settings
+
 STUB = Path(__file__).parent / "stub_fleet"
 PATIENCE = 20.0
 
 
 @dataclass
 class Bench:
-    """One project with its runs; benches share the folder of port locks, as two checkouts of a user do."""
+    """One project with its runs; benches share the folder of port locks, as two checkouts of a user do.
+
+    With folders of their own two that start at once would take the same port: tests run beside one another.
+    """
 
     runs: Path
-    locks: Path
     project: Path = STUB / "seatrial.yml"
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -34,7 +39,7 @@ class Bench:
         return [sys.executable, "-m", "seatrial.cli", "--project", str(self.project), *arguments]
 
     def variables(self) -> dict[str, str]:
-        folders = {"SEATRIAL_RUNS_DIR": str(self.runs), "SEATRIAL_RUNTIME_DIR": str(self.locks)}
+        folders = {"SEATRIAL_RUNS_DIR": str(self.runs), "SEATRIAL_RUNTIME_DIR": str(read_settings().runtime_dir)}
         return {**os.environ, **folders, **self.environment}
 
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -85,12 +90,20 @@ class Bench:
             *self.runs.glob("*/identities.json"),
             *self.runs.glob("*/secrets"),
             *self.runs.rglob(".*.tmp"),
-            *(self.locks / "ports").glob("*.lock"),
+            *self.locks(),
         ]
         return processes + [f"file {path.name}" for path in files]
 
+    def locks(self) -> list[Path]:
+        """The lock files of ports that runs of this bench have taken."""
+        own, found = set(run_ids(self.runs)), []
+        for path in (read_settings().runtime_dir / "ports").glob("*.lock"):
+            with contextlib.suppress(FileNotFoundError):  # another's, given back meanwhile
+                found += [path] if path.read_text() in own else []
+        return found
+
     def held(self) -> list[str]:
-        return [path.name for path in (self.locks / "ports").glob("*.lock") if is_held(path)]
+        return [path.name for path in self.locks() if is_held(path)]
 
 
 def run_ids(runs: Path) -> list[str]:

@@ -57,7 +57,7 @@ class Crash:
 def test_nothing_is_lost_or_doubled_when_workers_die(
     replicas: int, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    bench, kills = Bench(tmp_path / "runs", tmp_path / "locks", ROOT / "seatrial.yml"), max(1, CRASHES // len(CASES))
+    bench, kills = Bench(tmp_path / "runs", ROOT / "seatrial.yml"), max(1, CRASHES // len(CASES))
     with trial(bench, tmp_path, kills, replicas) as (child, run):
         choose = random.Random(f"crashes {replicas}")
         crashes = [crash(bench, run, choose, replicas) for _ in range(kills)]

@@ -25,8 +25,6 @@ from playwright.sync_api import Browser, Page, expect
 from shop_stack import ShopStack, shop_stack
 from stack_runs import STUB, Bench, await_ready, kill, run_ids, until
 
-from seatrial.settings import read_settings
-
 ROOT = Path(__file__).parents[1]
 FLEET = yaml.safe_load((ROOT / "fleet" / "fleet.yml").read_text())
 EDGES = {(name, callee) for name, service in FLEET["services"].items() for callee in service.get("calls", [])}
@@ -86,7 +84,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterato
     """The shop under a load; the browser comes first, so that without one nothing is started."""
     del chromium
     with shop_stack(tmp_path_factory.mktemp("live")) as stack:
-        bench = Bench(stack.run_dir.parent, read_settings().runtime_dir, ROOT / "seatrial.yml")
+        bench = Bench(stack.run_dir.parent, ROOT / "seatrial.yml")
         load = bench.start("load", str(ROOT / "e2e" / "profiles" / "looked-at.yml"))
         try:
             yield stack
@@ -239,7 +237,7 @@ def fetch(url: str) -> str:
 
 @pytest.fixture
 def stub(tmp_path: Path) -> Bench:
-    return Bench(tmp_path / "runs", tmp_path / "locks", STUB / "seatrial.yml")
+    return Bench(tmp_path / "runs", STUB / "seatrial.yml")
 
 
 def test_a_prometheus_that_dies_is_told(stub: Bench, chromium: Browser) -> None:
@@ -298,7 +296,7 @@ def test_without_a_page_there_is_none(stub: Bench) -> None:
 
 @pytest.mark.slow
 def test_a_trial_shows_its_stages_and_ends_with_its_verdict(tmp_path: Path, chromium: Browser) -> None:
-    bench = Bench(tmp_path / "runs", read_settings().runtime_dir, ROOT / "seatrial.yml")
+    bench = Bench(tmp_path / "runs", ROOT / "seatrial.yml")
     trial = subprocess.Popen(bench.command("trial", "smoke"), env=bench.variables(), stdout=subprocess.PIPE, text=True)
     try:
         until(

@@ -22,7 +22,6 @@ from stack_runs import Bench, until
 from seatrial.backends.elasticsearch import Documents, connect
 from seatrial.backends.log_search import FileSearch, IndexSearch, LogSearch, Query
 from seatrial.project.project import load_project
-from seatrial.settings import read_settings
 from seatrial.ship.following import Source
 
 PATIENCE = 30.0
@@ -67,7 +66,7 @@ def all_there(shop: ShopStack) -> bool:
 
 
 def restart(shop: ShopStack, name: str) -> None:
-    bench = Bench(shop.run_dir.parent, read_settings().runtime_dir, ROOT / "seatrial.yml")
+    bench = Bench(shop.run_dir.parent, ROOT / "seatrial.yml")
     done = bench.call("restart", name, "--run", shop.status["run"])
     assert done.returncode == 0, done.stderr
 
@@ -233,7 +232,7 @@ def test_what_comes_afterwards_is_followed_once(shop: ShopStack, place: str) -> 
 
 
 def test_the_command_shows_lines_of_either_place(shop: ShopStack) -> None:
-    bench = Bench(shop.run_dir.parent, read_settings().runtime_dir, ROOT / "seatrial.yml")
+    bench = Bench(shop.run_dir.parent, ROOT / "seatrial.yml")
     line = [each for each in shop.lines() if "trace.id" in each][-1]
     told = [
         bench.call("logs", shop.status["run"], "--trace", line["trace.id"], "--json", "--from", place).stdout

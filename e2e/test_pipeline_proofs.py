@@ -17,8 +17,6 @@ import pytest
 from servers import elasticsearch_or_skip
 from stack_runs import Bench, until
 
-from seatrial.settings import read_settings
-
 ROOT = Path(__file__).parents[1]
 SEATRIAL = Path(sys.executable).parent / "seatrial"
 KILLS, RESTARTS = 50, 5
@@ -69,7 +67,7 @@ class Long:
         command = [SEATRIAL, "trial", profile, "--runs", runs, "--with", "elasticsearch", *arguments]
         with self.output.open("w") as file:
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
-        self.bench = Bench(runs, read_settings().runtime_dir, ROOT / "seatrial.yml")
+        self.bench = Bench(runs, ROOT / "seatrial.yml")
 
     def loading(self) -> None:
         until(lambda: list(self.runs.glob("*/samples/requests-*.csv")), 120)

@@ -104,7 +104,7 @@ def rough_ends(status: dict[str, Any]) -> list[dict[str, Any]]:
 def test_no_request_fails_while_a_service_is_restarted(
     service: str, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    bench = Bench(tmp_path / "runs", tmp_path / "locks", ROOT / "seatrial.yml")
+    bench = Bench(tmp_path / "runs", ROOT / "seatrial.yml")
     replicas = [f"--replicas={name}={REPLICAS}" for name in SERVICES]
     with bench.detached(*replicas) as status, load_on(status, tmp_path) as load:
         until(lambda: load.sent() > 20)
@@ -131,7 +131,7 @@ UNTOUCHED = re.compile(r"(reconcile|scrapes|restarts|drain|traces|auth|logs|inva
 
 @pytest.mark.slow
 def test_a_trial_goes_on_beside_restarts_and_judges_them_planned(tmp_path: Path) -> None:
-    bench = Bench(tmp_path / "runs", tmp_path / "locks", ROOT / "seatrial.yml")
+    bench = Bench(tmp_path / "runs", ROOT / "seatrial.yml")
     trial = bench.start("trial", "smoke", *(f"--replicas={name}={REPLICAS}" for name in SERVICES))
     try:
         until(lambda: list(bench.runs.glob("2*/samples/requests-*.csv")), patience=120)

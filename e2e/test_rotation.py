@@ -17,7 +17,7 @@ QUICK = {"SEATRIAL_ROTATE_SECONDS": "6", "SEATRIAL_PUBLISH_SECONDS": "3"}
 @pytest.mark.parametrize("algorithm", ["EdDSA", pytest.param("RS256", marks=pytest.mark.slow)])
 def test_no_request_fails_while_keys_change(algorithm: str, tmp_path: Path) -> None:
     chosen = {**QUICK, "SEATRIAL_SIGNING_ALGORITHM": algorithm}
-    bench = Bench(tmp_path / "runs", tmp_path / "locks", ROOT / "seatrial.yml", chosen)
+    bench = Bench(tmp_path / "runs", ROOT / "seatrial.yml", chosen)
     child = bench.start("trial", "smoke")
     child.communicate(timeout=150)
     (run,) = bench.runs.glob("2*")

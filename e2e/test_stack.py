@@ -21,14 +21,14 @@ RANDOM = random.Random(20261123)
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path / "runs", tmp_path / "locks")
+    return Bench(tmp_path / "runs")
 
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Bench, dict[str, Any]]]:
     """A stack for the tests that only look; the others start their own."""
     folder = tmp_path_factory.mktemp("standing")
-    bench = Bench(folder / "runs", folder / "locks")
+    bench = Bench(folder / "runs")
     with bench.detached("--seed=7", "--faults") as status:
         yield bench, status
 
@@ -187,7 +187,7 @@ def test_the_stack_restarts_nothing_by_itself(bench: Bench) -> None:
 
 
 def test_two_stacks_at_once_do_not_disturb_each_other(bench: Bench, tmp_path: Path) -> None:
-    other = Bench(tmp_path / "other-runs", bench.locks)
+    other = Bench(tmp_path / "other-runs")
     with bench.detached() as one, other.detached() as two:
         assert {each["url"] for each in one["services"]}.isdisjoint({each["url"] for each in two["services"]})
         assert one["prometheus"]["url"] != two["prometheus"]["url"]
@@ -210,7 +210,7 @@ def test_a_child_that_dies_at_start_is_told_with_its_log(tmp_path: Path) -> None
     project = shutil.copytree(STUB, tmp_path / "project")
     fleet = (project / "fleet.yml").read_text().replace('STUB_FORKS: "1"', 'STUB_DIES: "1"')
     (project / "fleet.yml").write_text(fleet)
-    bench = Bench(tmp_path / "runs", tmp_path / "locks", project / "seatrial.yml")
+    bench = Bench(tmp_path / "runs", project / "seatrial.yml")
     done = bench.call("up")
     assert done.returncode == 3
     assert "back-1 ended with exit code 1" in done.stderr

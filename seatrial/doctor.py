@@ -18,6 +18,7 @@ from seatrial.errors import ConfigError, SeatrialError
 from seatrial.project.project import Project, load_project
 from seatrial.run_folder import run_ids
 from seatrial.settings import Settings
+from seatrial.stacks.elasticsearch import find_elasticsearch
 from seatrial.stacks.guardian import processes_of
 from seatrial.stacks.observation import read_stack
 from seatrial.stacks.ports import PortLocks, stale_locks
@@ -48,6 +49,7 @@ def examine(file: Path, runs: Path, settings: Settings) -> Iterator[Examination]
     project = read(file)
     yield project if isinstance(project, Examination) else Examination("project", ok=True, found=str(file))
     yield prometheus(settings.cache_dir, wanted=isinstance(project, Examination) or project.prometheus is not None)
+    yield elasticsearch(settings)
     yield ports(settings.runtime_dir / "ports")
     for name, folder in (("runs", runs), ("cache", settings.cache_dir), ("locks", settings.runtime_dir)):
         yield writable(name, folder)
@@ -84,6 +86,16 @@ def prometheus(cache_dir: Path, *, wanted: bool) -> Examination:
     if found:
         return Examination("prometheus", ok=True, found=f"{found.version} ({found.binary})")
     return Examination("prometheus", ok=not wanted, found="none that will do", remedy=REMEDY if wanted else "")
+
+
+def elasticsearch(settings: Settings) -> Examination:
+    """Only a trial that asks for it needs one."""
+    try:
+        found = find_elasticsearch(settings.cache_dir, settings.es_home, settings.java_home)
+    except SeatrialError as error:
+        return Examination("elasticsearch", ok=False, found=str(error), remedy="Correct or unset ES_HOME.", vital=False)
+    said = f"{found.version} ({found.home}, Java {found.java})" if found else "none; `--with elasticsearch` needs one"
+    return Examination("elasticsearch", ok=True, found=said, vital=False)
 
 
 def ports(folder: Path) -> Examination:

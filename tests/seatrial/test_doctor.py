@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,12 @@ def test_everything_is_examined(tmp_path: Path) -> None:
     found = list(doctor.examine(STUB, tmp_path / "runs", settings))
     assert {each.name for each in found} >= {"python", "prometheus", "project", "ports", "disk", "memory"}
     assert all(each.ok for each in found if each.name != "prometheus")
+
+
+def test_a_missing_elasticsearch_is_said_and_a_wrong_one_is_amiss(tmp_path: Path) -> None:
+    settings = Settings(cache_dir=tmp_path, runtime_dir=tmp_path)
+    assert doctor.elasticsearch(settings).ok
+    assert "--with elasticsearch" in doctor.elasticsearch(settings).found
+    wrong = doctor.elasticsearch(replace(settings, es_home=tmp_path / "nowhere"))
+    assert (wrong.ok, wrong.vital) == (False, False)
+    assert "ES_HOME" in wrong.remedy
