@@ -42,7 +42,6 @@ def test_ten_in_a_row(tmp_path: Path, record_property: Any) -> None:
         command = [
             SEATRIAL,
             "trial",
-            "piped",
             "--with",
             "elasticsearch",
             "--runs",

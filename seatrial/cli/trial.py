@@ -27,7 +27,7 @@ EXAMPLES = (
     "seatrial trial smoke --fault latency=0.5@SERVICE",
     "seatrial trial --replicas SERVICE=2",
     "seatrial trial --on external",
-    "seatrial trial piped --with elasticsearch",
+    "seatrial trial --with elasticsearch",
     "seatrial trial --json verdict.json",
 )
 DEFAULT_PROFILE = "trial"
