@@ -72,7 +72,7 @@ def shipped(pipeline: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
     if pipeline["probes"]:
         lines[-1] = ("found after", f"{lines[-1][1]}, by {figure(pipeline['probes'])} probes")
-    return lines + ([("the server lacks", f"this server has no {', no '.join(pipeline['lacks'])}")] if pipeline["lacks"] else [])
+    return lines + ([("server", f"this server has no {', no '.join(pipeline['lacks'])}")] if pipeline["lacks"] else [])
 
 
 PLACES = {
