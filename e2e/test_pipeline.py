@@ -266,6 +266,19 @@ def test_a_restarted_server_keeps_what_it_had(shop: ShopStack) -> None:
     assert len(ids_there(shop)) > before
 
 
+def test_lines_of_a_file_become_documents_in_their_order(shop: ShopStack) -> None:
+    """After all that has happened to shipper, files and server in the tests above; by the numbers that the index gives."""
+    alias = now(shop)["alias"]
+    answer = documents(shop).client.search(index=alias, size=10_000, source=False, seq_no_primary_term=True)
+    place = {hit["_id"]: (hit["_index"], hit["_seq_no"]) for hit in answer["hits"]["hits"]}
+    files = sorted((shop.run_dir / "logs").glob("*.jsonl*"))
+    assert len(files) > len(shop.services)
+    for file in files:
+        ids = [json.loads(line)["event.id"] for line in file.read_text().splitlines()]
+        numbers = [place[each] for each in ids]
+        assert numbers == sorted(numbers), file.name
+
+
 def test_nothing_is_left_of_it(tmp_path: Path) -> None:
     elasticsearch_or_skip()
     with shop_stack(tmp_path, "--with", "elasticsearch", "--no-populate") as stack:
