@@ -20,6 +20,8 @@ from seatrial.stacks.processes import Account
 
 OLDEST, NEWEST_MAJOR = (8, 0), 9
 OLDEST_JAVA = 17
+# Of its entitlements; some slim runtimes lack it.
+NEEDED_MODULE = "jdk.jlink"
 REMEDY = (
     "Run `seatrial install elasticsearch`, let ES_HOME name an Elasticsearch 8 or 9, or give the address of one that runs "
     "(--elasticsearch URL)."
@@ -94,15 +96,14 @@ def find_java(homes: list[Path], ask: Callable[[Path], int] | None = None) -> Pa
 
 
 def java_version(home: Path) -> int:
-    """The feature number, as 17; 0 when it cannot run here."""
+    """The feature number, as 17; 0 when it cannot run here, or lacks NEEDED_MODULE."""
+    command = [str(home / "bin" / "java"), "--list-modules"]
     try:
-        done = subprocess.run(
-            [str(home / "bin" / "java"), "-version"], capture_output=True, text=True, timeout=30, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return 0
-    found = re.search(r'version "(\d+)', done.stderr + done.stdout)
-    return int(found[1]) if found and done.returncode == 0 else 0
+    found = re.search(r"^java\.base@(\d+)", done.stdout, re.MULTILINE)
+    return int(found[1]) if found and f"\n{NEEDED_MODULE}@" in done.stdout else 0
 
 
 def account() -> Account | None:

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from seatrial.stacks.debian import unpacked
 from seatrial.stacks.fetching import Fetch, InstallError, Run, Tell, fetch_url, run_command, verify
 from seatrial.stacks.prometheus import cached_folder
 
@@ -39,42 +40,8 @@ def install_prometheus(cache_dir: Path, tell: Tell) -> Path:
 
 
 def from_debian(scratch: Path, tell: Tell, run: Run | None = None) -> Path:
-    """Download the distribution's package and unpack it; nothing is installed and no service starts."""
-    run = run or run_command
-    tell("fetching the distribution's package 'prometheus' (apt-get download; nothing is installed)")
-    try:
-        run([*apt(), "download", "prometheus"], scratch)
-    except InstallError:
-        tell(
-            "the machine's package lists do not have it: fetching lists into the cache (the machine's stay as they are)"
-        )
-        private = _private_lists(scratch)
-        try:
-            run([*apt(*private), "update"], scratch)
-            run([*apt(*private), "download", "prometheus"], scratch)
-        except InstallError as error:
-            raise InstallError(f"{error}\nRun `apt-get update` as root, then `seatrial install` again.") from error
-    package = next(scratch.glob("prometheus_*.deb"), None)
-    if package is None:
-        raise InstallError("apt-get download left no package. Put Prometheus 2.42 to 3.x on PATH by hand.")
-    run(["dpkg", "-x", str(package), str(scratch / "unpacked")], scratch)
-    return scratch / "unpacked" / "usr" / "bin"
-
-
-def apt(*options: str) -> list[str]:
-    """Apt as this user: its sandbox user could not write into our folder."""
-    return ["apt-get", "-q", "-o", "APT::Sandbox::User=root", *options]
-
-
-def _private_lists(scratch: Path) -> tuple[str, ...]:
-    lists = scratch / "lists"
-    (lists / "partial").mkdir(parents=True)
-    return (
-        "-o", f"Dir::State::lists={lists}",
-        "-o", f"Dir::Cache::archives={scratch}",
-        "-o", "Dir::Cache::pkgcache=",
-        "-o", "Dir::Cache::srcpkgcache=",
-    )  # fmt: skip
+    """The programs of the distribution's package."""
+    return unpacked("prometheus", scratch, tell, run or run_command) / "usr" / "bin"
 
 
 def from_release(scratch: Path, tell: Tell, fetch: Fetch | None = None, pinned: Mapping[str, str] = PINNED) -> Path:

