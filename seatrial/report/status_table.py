@@ -12,7 +12,7 @@ MEGABYTE = 1_000_000
 
 
 def status_table(document: Mapping[str, Any]) -> Table:
-    """One row per replica and one for Prometheus; title and caption say the rest."""
+    """One row per replica, and one for each other process; title and caption say the rest."""
     from rich import box
     from rich.table import Table
 
@@ -32,6 +32,9 @@ def status_table(document: Mapping[str, Any]) -> Table:
         table.add_row(entry["instance"], ready, entry["url"], admin, pids)
     if document["prometheus"]:
         table.add_row("prometheus", "", document["prometheus"]["url"], "", str(document["prometheus"]["pid"] or "-"))
+    if logs := document.get("elasticsearch"):
+        table.add_row("elasticsearch", "", logs["url"] or "-", "", str(logs["pid"] or "-"))
+        table.add_row("shipper", "", logs["shipper"]["metrics_url"], "", str(logs["shipper"]["pid"] or "-"))
     return table
 
 

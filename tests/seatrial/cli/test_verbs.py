@@ -70,3 +70,13 @@ def test_the_table_names_every_replica_and_what_it_costs() -> None:
     assert [
         word for word in ("r1", "a-1", "yes", "http://u", ":81", "1 / -", "http://p", "5 MB") if word not in text
     ] == []
+
+
+def test_the_status_shows_the_log_pipeline() -> None:
+    logs = {"url": "http://e", "pid": 7, "shipper": {"pid": 8, "metrics_url": "http://s/metrics"}, "obstacle": ""}
+    document = {"run": "r1", "kind": "up", "state": "ready", "running": True, "entry_url": None, "resident_bytes": 0}
+    table = status_table({**document, "services": [], "prometheus": None, "elasticsearch": logs})
+    cells = [list(column.cells) for column in table.columns]
+    assert cells[0] == ["elasticsearch", "shipper"]
+    assert cells[2] == ["http://e", "http://s/metrics"]
+    assert cells[4] == ["7", "8"]
