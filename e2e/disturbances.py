@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import requests
 import yaml
 
 PAUSE_SECONDS = 2.0
@@ -72,6 +73,20 @@ def kill_and_restart(run_dir: Path) -> None:
     command = [Path(sys.executable).parent / "seatrial", "restart", "catalog", "--run", run_dir.name]
     environment = {**os.environ, "SEATRIAL_RUNS_DIR": str(run_dir.parent)}
     subprocess.run(command, env=environment, check=True, timeout=60)
+
+
+def lock_the_index(run_dir: Path) -> None:
+    """As Elasticsearch locks all indices of a disk that is nearly full, which it takes this one for: else it would free them."""
+    pipeline = json.loads((run_dir / "stack.json").read_text())["elasticsearch"]
+    watermark = "cluster.routing.allocation.disk.watermark"
+    levels = {f"{watermark}.{name}": "900tb" for name in ("low", "high", "flood_stage")}
+    settings = {"persistent": {**levels, "cluster.info.update.interval": "10s"}}
+    for path, document in (
+        ("/_cluster/settings", settings),
+        (f"/{pipeline['alias']}-*/_settings", {"index.blocks.read_only_allow_delete": True}),
+    ):
+        answer = requests.put(pipeline["url"] + path, json=document, timeout=10)
+        assert answer.ok, answer.text
 
 
 def replica(run_dir: Path, service: str) -> dict[str, Any]:
@@ -141,4 +156,5 @@ BY_NAME: dict[str, Callable[[Path], None]] = {
     "kill-and-restart": kill_and_restart,
     "cook-the-books": cook_the_books,
     "double-the-orders": double_the_orders,
+    "lock-the-index": lock_the_index,
 }

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import requests
+from disturbances import lock_the_index
 from servers import elasticsearch_or_skip
 from stack_runs import until
 
@@ -174,15 +175,11 @@ def test_the_numbers_stand_in_the_verdict(told: tuple[Trial, dict[str, Any], dic
 
 
 def test_an_index_that_is_locked_is_named(tmp_path: Path) -> None:
-    """As Elasticsearch locks all indices of a disk that is nearly full, which it takes this one for: else it would free them."""
     elasticsearch_or_skip()
     trial = Trial(tmp_path)
     try:
         trial.loading()
-        levels = dict.fromkeys(("low", "high", "flood_stage"), "900tb")
-        watermarks = {f"cluster.routing.allocation.disk.watermark.{name}": free for name, free in levels.items()}
-        trial.ask("PUT", "/_cluster/settings", {"persistent": {**watermarks, "cluster.info.update.interval": "10s"}})
-        trial.ask("PUT", f"/{trial.pipeline['alias']}-*/_settings", {"index.blocks.read_only_allow_delete": True})
+        lock_the_index(trial.run)
         code, verdict = trial.end()
     finally:
         trial.process.terminate()
@@ -192,6 +189,7 @@ def test_an_index_that_is_locked_is_named(tmp_path: Path) -> None:
     assert "not shipped in time" in said
     assert "put off: status" in said
     assert "block" in said
+    assert checks(verdict)["telemetry.lag.p50"] == "FAIL"
     assert checks(verdict)["reconcile.logs"] == "PASS"
 
 
@@ -203,5 +201,5 @@ def test_asked_for_and_not_to_be_had_is_inconclusive(tmp_path: Path) -> None:
     (document,) = tmp_path.glob("2*/verdict.json")
     verdict = json.loads(document.read_text())
     undecided = {name for name, found in checks(verdict).items() if found != "PASS"}
-    assert undecided == {"reconcile.elasticsearch", "traces.documents"}
+    assert undecided == {"reconcile.elasticsearch", "telemetry.lag.p50", "traces.documents"}
     assert "http://127.0.0.1:9" in reason(verdict, "reconcile.elasticsearch")

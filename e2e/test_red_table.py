@@ -15,6 +15,7 @@ import disturbances
 import pytest
 import yaml
 from _pytest.mark.structures import ParameterSet
+from servers import elasticsearch_or_skip
 
 HERE = Path(__file__).parent
 TABLE = yaml.safe_load((HERE / "red_table.yml").read_text())
@@ -31,7 +32,8 @@ def row_id(row: dict[str, Any]) -> str:
 
 def run_trial(row: dict[str, Any], runs: Path) -> tuple[int, str]:
     faults = [part for fault in row.get("fault", []) for part in ("--fault", fault)]
-    command = [SEATRIAL, "trial", row.get("profile", TABLE["profile"]), "--runs", runs, *faults]
+    besides = ["--with", row["with"]] if "with" in row else []
+    command = [SEATRIAL, "trial", row.get("profile", TABLE["profile"]), "--runs", runs, *faults, *besides]
     with (runs / "output.txt").open("w") as output:
         process = subprocess.Popen(command, cwd=HERE.parent, stdout=output, stderr=subprocess.STDOUT)
         run_dir = loading(runs) if "disturb" in row else None
@@ -90,6 +92,8 @@ def marked(row: dict[str, Any]) -> ParameterSet:
 def test_row(row: dict[str, Any], tmp_path: Path) -> None:
     if time.time() > UNTIL:
         pytest.skip("not run: its time was up (SEATRIAL_RED_UNTIL)")
+    if "with" in row:
+        elasticsearch_or_skip()
     verdict, code, output = judged(row, tmp_path / "first")
     if by_name(verdict)["load.valid"] != "PASS" and "load.valid" not in row.get("unsure", []):
         # The machine kept the generator from its work, so nothing was shown either way: ask once more.

@@ -10,7 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -38,11 +38,12 @@ class Findable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One line: when it was written and when it was found, in epoch seconds; None when it never was."""
+    """One line: when it was written and when it was found, in epoch seconds; None when it was not until `until`."""
 
     service: str
     written: float
     found: float | None
+    until: float = 0.0
 
 
 @dataclass(slots=True)
@@ -98,7 +99,7 @@ class LagWatch:
         while self._open and self.clock() < until and not self.obstacle:
             time.sleep(LOOK_SECONDS)
             self._ask()
-        never = [Probe(service, written, None) for service, written, _ in self._open.values()]
+        never = [Probe(service, written, None, self.clock()) for service, written, _ in self._open.values()]
         return sorted([*self._probes, *never], key=lambda probe: probe.written)
 
     def _run(self) -> None:
@@ -157,7 +158,7 @@ def _size(path: Path) -> int:
 
 def save_probes(path: Path, probes: Sequence[Probe]) -> None:
     """Write them as JSON, whole or not at all."""
-    write_json(path, {"schema": SCHEMA, "probes": [[each.service, each.written, each.found] for each in probes]})
+    write_json(path, {"schema": SCHEMA, "probes": [astuple(each) for each in probes]})
 
 
 def load_probes(path: Path) -> list[Probe]:

@@ -85,7 +85,7 @@ def collect_shipped(
     return replace(
         count.shipped(_letters(pipeline.folder / LETTERS)),
         spans=spans,
-        probes=[Probe(each.written, each.found) for each in load_probes(pipeline.folder / LAG)],
+        probes=[Probe(each.written, each.found, each.until) for each in load_probes(pipeline.folder / LAG)],
         lacks=pipeline.lacks,
         said=_last_words(pipeline.folder.parent / "logs" / "shipper.out"),
     )

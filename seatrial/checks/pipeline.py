@@ -19,7 +19,9 @@ from seatrial.checks.limits import Judged, judge_limits
 from seatrial.checks.spans import Span, inconsistencies
 from seatrial.checks.traces import Chosen
 
-RECONCILE, LAG, TRACES = "reconcile.elasticsearch", "telemetry.lag", "traces.documents"
+RECONCILE = "reconcile.elasticsearch"
+LAG = "telemetry.lag"
+TRACES = "traces.documents"
 EXAMPLES = 5
 SHOWN_CHARACTERS = 160
 KEPT = 100
@@ -41,10 +43,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A line that was asked for: when it was written and when a search found it, in epoch seconds; None: never."""
+    """A line that was asked for: when it was written and when a search found it, in epoch seconds; None: not until `until`."""
 
     written: float
     found: float | None
+    until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +204,8 @@ def telemetry_lag(
 
 def lag_samples(probes: Sequence[Probe], began: float) -> StepSamples:
     """Seconds from written to found, by the second after `began` in which the line was written."""
-    last = max((probe.found or probe.written for probe in probes), default=0.0)
     lag = np.array(
-        [(last if probe.found is None else probe.found) - probe.written for probe in probes], dtype=np.float64
+        [(probe.until if probe.found is None else probe.found) - probe.written for probe in probes], dtype=np.float64
     )
     window = np.array([int(np.floor(probe.written - began)) for probe in probes], dtype=np.int64)
     return StepSamples(LAG, lag, window, np.array([probe.found is not None for probe in probes], dtype=np.bool_))

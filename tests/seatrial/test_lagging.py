@@ -59,7 +59,8 @@ def test_a_line_that_is_never_found_is_kept(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     bench.write("a")
     bench.look(1000.25)
-    assert bench.probes() == [Probe("web", 1000.0, None)]
+    bench.now = 1030.0
+    assert bench.probes() == [Probe("web", 1000.0, None, 1030.0)]
 
 
 def test_what_was_there_before_is_not_asked_for(tmp_path: Path) -> None:
@@ -107,7 +108,7 @@ def test_no_more_is_taken_than_can_be_asked_for(tmp_path: Path) -> None:
 
 
 def test_probes_survive_the_file(tmp_path: Path) -> None:
-    probes = [Probe("web", 1.5, 2.5), Probe("web", 2.0, None)]
+    probes = [Probe("web", 1.5, 2.5), Probe("web", 2.0, None, 9.0)]
     save_probes(tmp_path / "lag.json", probes)
     assert load_probes(tmp_path / "lag.json") == probes
     assert load_probes(tmp_path / "none.json") == []

@@ -103,8 +103,8 @@ def test_too_few_probes_decide_nothing() -> None:
 
 
 def test_a_line_that_was_never_found_counts_with_the_time_it_was_waited_for() -> None:
-    samples = lag_samples([Probe(100.0, 101.0), Probe(101.0, None), Probe(102.0, 130.0)], 100.0)
-    assert samples.latency_seconds.tolist() == [1.0, 29.0, 28.0]
+    samples = lag_samples([Probe(100.0, 101.0), Probe(101.0, None, 141.0), Probe(102.0, 130.0)], 100.0)
+    assert samples.latency_seconds.tolist() == [1.0, 40.0, 28.0]
     assert samples.ok.tolist() == [True, False, True]
 
 
