@@ -37,10 +37,10 @@ up: setup ## Start the fleet and Prometheus and keep them running until Ctrl-C
 
 test: test-fast test-e2e ## All tests: fast ones, then end to end on a real stack
 
-test-fast: setup ## The fast tests alone: no network, no processes, under a minute
+test-fast: setup ## The fast tests alone: no network, no processes, a minute or two
 	@$(PYTEST) tests -n auto
 
-test-e2e: setup ## End to end against real processes (a few minutes)
+test-e2e: setup ## End to end against real processes (about ten minutes)
 	@$(PYTEST) e2e -m "not red and not slow" -n 2 --dist loadfile
 
 check: setup ## Format, lint, types, then all tests

@@ -7,7 +7,6 @@ it was restarted (`left`: by instance, one exposition per process that went).
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,15 +14,12 @@ from types import MappingProxyType
 
 from seatrial.backends.errors import NotExposition
 from seatrial.backends.exposition import Samples, Series
+from seatrial.backends.log_layout import braced
 from seatrial.checks.inputs import ANY, AttemptKey, RequestKey, ServiceCounts
 from seatrial.project.telemetry import ClientRequests, Roles, ServerRequests, Telemetry
 from seatrial.readings import Reading, TargetReading
 
 Left = Mapping[str, Sequence[Samples]]
-
-
-# Flask's way to write a parameter: <name>, or <converter:name>.
-ANGLES = re.compile(r"<(?:[^:<>]*:)?([^<>]+)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +183,3 @@ def request_key(series: Series, role: ServerRequests | ClientRequests) -> Reques
         ANY if name is None else series.label(name) for name in (role.method, role.route, role.status)
     )
     return RequestKey(method, braced(route), status)
-
-
-def braced(route: str) -> str:
-    """A route as the journeys write it: `/items/<int:item>` is `/items/{item}`."""
-    return ANGLES.sub(r"{\1}", route)

@@ -178,7 +178,7 @@ def collect(
     observed = _observed(evidence, before, after, project, prometheus, exits, left)
     shipped = lines_shipped(before, after, project, observed.chosen, pipeline) if pipeline else None
     observed = replace(observed, shipped=shipped)
-    return _saturated(observed, after, _limits(project, record))
+    return _saturated(observed, before, after, _limits(project, record))
 
 
 def unquiet(before: Reading | None, after: Reading | None) -> str:
@@ -256,12 +256,12 @@ def _limits(project: Project, record: Mapping[str, Any]) -> dict[Resource, float
     return {resource: float(limit) for resource, limit in limits.items() if limit}
 
 
-def _saturated(evidence: Evidence, after: Reading, limits: Mapping[Resource, float]) -> Evidence:
+def _saturated(evidence: Evidence, before: Reading, after: Reading, limits: Mapping[Resource, float]) -> Evidence:
     replicas: dict[str, list[str]] = {}
     for target in after.targets:
         replicas.setdefault(target.service, []).append(target.instance)
     obstacle = evidence.stored.obstacle
-    measured = Measured(evidence.timeline.tracks, replicas, evidence.judged, evidence.began, obstacle)
+    measured = Measured(evidence.timeline.tracks, replicas, evidence.judged, evidence.began or before.at, obstacle)
     return replace(evidence, measured=measured, nearest=nearest_limit(measured, limits))
 
 

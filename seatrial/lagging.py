@@ -6,7 +6,6 @@ not be there. Leaves judging to seatrial.checks.pipeline.
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +14,11 @@ from pathlib import Path
 from typing import Protocol
 
 from seatrial.backends.errors import BackendError
+from seatrial.checks.pipeline import Probe
 from seatrial.project.telemetry import LogRoles
 from seatrial.run_folder import read_json, write_json
 from seatrial.ship.following import Source
-from seatrial.ship.lines import moment
+from seatrial.ship.lines import identified, moment
 
 SCHEMA = 1
 LOOK_SECONDS = 0.25
@@ -34,16 +34,6 @@ class Findable(Protocol):
 
     def present(self, ids: Sequence[str], field: str) -> set[str]:
         """Those that a search finds now. Raises BackendError."""
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """One line: when it was written and when it was found, in epoch seconds; None when it was not until `until`."""
-
-    service: str
-    written: float
-    found: float | None
-    until: float = 0.0
 
 
 @dataclass(slots=True)
@@ -116,8 +106,9 @@ class LagWatch:
         for tail in self._tails if len(self._open) < MOST_OPEN else ():
             roles = self.roles[tail.source.service]
             for line in tail.lines():
-                event_id, at = _told(line, roles)
-                if event_id:
+                event_id, fields = identified(line, roles)
+                if event_id is not None:
+                    at = moment(fields.get(roles.timestamp or ""))
                     # Its own time where that can be: a clock that is wrong must not make a lag.
                     written = at if at is not None and self._last <= at <= now else self._last
                     self._open.setdefault(event_id, (tail.source.service, written, roles.event_id or ""))
@@ -137,16 +128,6 @@ class LagWatch:
             self.obstacle = ""
         except BackendError as error:  # a server that restarts comes back; one that does not is the judge's matter
             self.obstacle = str(error)
-
-
-def _told(line: bytes, roles: LogRoles) -> tuple[str, float | None]:
-    try:
-        fields = json.loads(line)
-    except ValueError:
-        return "", None
-    if not isinstance(fields, dict) or not isinstance(fields.get(roles.event_id or ""), str):
-        return "", None
-    return fields[roles.event_id or ""], moment(fields.get(roles.timestamp or ""))
 
 
 def _size(path: Path) -> int:

@@ -6,7 +6,6 @@ Leaves reading lines to seatrial.backends.logs, and their documents to seatrial.
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 
 from seatrial.backends.log_files import slices_between
 from seatrial.backends.logs import LogEvidence, LogSlice, read_logs
@@ -15,7 +14,7 @@ from seatrial.checks.traces import Chosen
 from seatrial.piped import collect_shipped, shipped_roles
 from seatrial.project.project import Project
 from seatrial.readings import Reading
-from seatrial.ship.following import Source
+from seatrial.ship.following import sources_of
 from seatrial.stacks.pipeline import Pipeline
 
 
@@ -50,12 +49,8 @@ def lines_said(
 
 def lines_shipped(before: Reading, after: Reading, project: Project, chosen: Chosen, pipeline: Pipeline) -> Shipped:
     """What the pipeline made of all lines of the run, and of these in particular."""
-    roles = shipped_roles(project)
-    sources = [
-        Source(target.service, target.instance, Path(target.log_file))
-        for target in after.targets
-        if target.log_file is not None and target.service in roles
-    ]
+    logs = ((target.service, target.instance, target.log_file) for target in after.targets)
+    sources = sources_of(logs, shipped_roles(project))
     try:
         slices = log_slices(before, after)
     except (OSError, ValueError) as error:

@@ -17,7 +17,7 @@ from seatrial.backends.logs import LogSlice
 from seatrial.backends.spans import spans_of
 from seatrial.backends.written import Written, read_written, unshipped
 from seatrial.checks.inputs import RequestKey
-from seatrial.checks.pipeline import Probe, Refused, Shipped
+from seatrial.checks.pipeline import Refused, Shipped
 from seatrial.errors import StackError
 from seatrial.lagging import load_probes
 from seatrial.project.project import Project
@@ -26,7 +26,6 @@ from seatrial.ship.following import Source
 from seatrial.ship.letters import read_letters
 from seatrial.ship.positions import load_positions
 from seatrial.stacks.pipeline import Pipeline
-from seatrial.stacks.protocol import Replica
 
 LOOK_SECONDS = 0.25
 POSITIONS, LETTERS, LAG = "positions.json", "dead-letters.jsonl", "lag.json"
@@ -38,15 +37,6 @@ def shipped_roles(project: Project) -> dict[str, LogRoles]:
     """The roles of each service whose lines can be shipped: those with an id and a time."""
     found = {name: project.telemetry.roles_of(name).log for name in project.fleet.services}
     return {name: log for name, log in found.items() if log is not None and log.event_id and log.timestamp}
-
-
-def shipped_sources(replicas: Sequence[Replica], roles: Mapping[str, LogRoles]) -> list[Source]:
-    """The logs within reach of those services."""
-    return [
-        Source(each.service, each.instance, each.log_file)
-        for each in replicas
-        if each.log_file and each.service in roles
-    ]
 
 
 def wait_until_shipped(
@@ -85,7 +75,7 @@ def collect_shipped(
     return replace(
         count.shipped(_letters(pipeline.folder / LETTERS)),
         spans=spans,
-        probes=[Probe(each.written, each.found, each.until) for each in load_probes(pipeline.folder / LAG)],
+        probes=load_probes(pipeline.folder / LAG),
         lacks=pipeline.lacks,
         said=_last_words(pipeline.folder.parent / "logs" / "shipper.out"),
     )
@@ -178,5 +168,4 @@ class Count:
             unsound=max(0, self.written.unsound - nameless),
             requests=self._requests,
             written=written,
-            bytes=self.written.bytes,
         )

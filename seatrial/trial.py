@@ -30,7 +30,7 @@ from seatrial.load.progress import Progress
 from seatrial.load.runner import LoadJob, drive
 from seatrial.load.samples import to_parquet
 from seatrial.measuring import Meter
-from seatrial.piped import LAG, shipped_roles, shipped_sources, wait_until_shipped
+from seatrial.piped import LAG, shipped_roles, wait_until_shipped
 from seatrial.project.project import Project
 from seatrial.readings import quiet_reading
 from seatrial.report import wording
@@ -51,7 +51,7 @@ from seatrial.report.junit import junit_xml
 from seatrial.report.summary import summary_markdown
 from seatrial.run_folder import RunFolder, write_json, write_text
 from seatrial.settings import child_environment
-from seatrial.ship.following import Source
+from seatrial.ship.following import Source, sources_of
 from seatrial.stacks.owner import Attendant
 from seatrial.stacks.protocol import Stack
 from seatrial.stories import stories
@@ -207,7 +207,10 @@ class Trial:
                 save_probes(pipeline.folder / LAG, self._lag.stop(patience=LAST_PROBES_SECONDS))
 
     def _log_sources(self) -> list[Source]:
-        return shipped_sources(self.stack.replicas(), shipped_roles(self.order.project))
+        return sources_of(
+            ((each.service, each.instance, each.log_file) for each in self.stack.replicas()),
+            shipped_roles(self.order.project),
+        )
 
     def _watch_lag(self) -> None:
         """From now on, until the pipeline is waited for."""

@@ -68,25 +68,20 @@ class Documents:
 
     def put_templates(self, templates: Mapping[str, Mapping[str, Any]]) -> None:
         """By name `component.<name>` or `index.<name>`; components first, since indices are composed of them."""
+        puts = {
+            "component": self.client.cluster.put_component_template,
+            "index": self.client.indices.put_index_template,
+        }
         with told():
-            for name, body in templates.items():
-                kind, _, own = name.partition(".")
-                if kind == "component":
-                    self.client.cluster.put_component_template(name=own, body=dict(body))
-            for name, body in templates.items():
-                kind, _, own = name.partition(".")
-                if kind == "index":
-                    self.client.indices.put_index_template(name=own, body=dict(body))
+            for kind, put in puts.items():
+                for name, body in templates.items():
+                    if name.startswith(f"{kind}."):
+                        put(name=name.removeprefix(f"{kind}."), body=dict(body))
 
     def refresh(self) -> None:
         """Everything that was acknowledged can be found when this returns; nothing without any index."""
         with told():
             self.client.indices.refresh(index=self.name, ignore_unavailable=True)
-
-    def count(self) -> int:
-        """How many there are; 0 without any index."""
-        with told():
-            return int(self.client.count(index=self.name, ignore_unavailable=True)["count"])
 
     def all(self, fields: Sequence[str], query: Mapping[str, Any] | None = None) -> Iterator[Found]:
         """Every document once, of one moment, in an order that is none of anybody's; `fields` have doc values."""

@@ -5,16 +5,14 @@ The two are held together by a test that gives both the same lines.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from seatrial.backends.log_layout import braced
 from seatrial.checks.inputs import ANY, RequestKey
 from seatrial.project.telemetry import ClientRequestLine, LogRoles, Roles, ServerRequestLine
 
-# Flask's way to write a parameter.
-PARAMETER = re.compile(r"<(?:[^:<>]*:)?([^<>]+)>")
 SERVED, CALLED = "served", "called"
 
 
@@ -58,8 +56,8 @@ class LogKeys:
         server = self.roles.server_request
         if server is None or self.kind(fields) != SERVED:
             return None
-        route = _text(fields, server.route)
-        return RequestKey(_text(fields, server.method), PARAMETER.sub(r"{\1}", route), _text(fields, server.status))
+        method, route, status = (_text(fields, name) for name in (server.method, server.route, server.status))
+        return RequestKey(method, braced(route), status)
 
     def _is(self, line: ServerRequestLine | ClientRequestLine, names: list[str], fields: Mapping[str, Any]) -> bool:
         if line.event is not None and self.roles.event is not None:

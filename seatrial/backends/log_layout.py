@@ -5,6 +5,7 @@ Owns the columns, and every use of the contract's field names. Leaves reading fi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,8 +18,9 @@ COLUMNS = (
     *("served_method", "served_route", "served_status"),
     *("called_callee", "called_method", "called_route", "called_status", "called_error"),
 )
-# Flask's way to write a parameter, as the counters' reader knows it too.
-BRACED = r"regexp_replace({}, '<(?:[^:<>]*:)?([^<>]+)>', '{{\1}}', 'g')"
+# Flask's way to write a parameter: <name>, or <converter:name>.
+ANGLES = r"<(?:[^:<>]*:)?([^<>]+)>"
+BRACED = f"regexp_replace({{}}, '{ANGLES}', '{{{{\\1}}}}', 'g')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,11 @@ class Layout:
 
 def _reference(name: str | None) -> str:
     return "NULL" if name is None else quoted(name)
+
+
+def braced(route: str) -> str:
+    """A route as the journeys write it: `/items/<int:item>` is `/items/{item}`."""
+    return re.sub(ANGLES, r"{\1}", route)
 
 
 def quoted(name: str) -> str:

@@ -177,8 +177,8 @@ class IndexSearch:
             if wanted:
                 filters.append({"term": {name: wanted}})
         if query.since is not None:
-            iso = f"{query.since * 1000:.0f}"
-            filters.append({"range": {roles.timestamp: {"gte": iso, "format": "epoch_millis"}}})
+            begin = f"{query.since * 1000:.0f}"
+            filters.append({"range": {roles.timestamp: {"gte": begin, "format": "epoch_millis"}}})
         with told():
             answer = self.documents.client.search(
                 index=self.documents.name,

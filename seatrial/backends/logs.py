@@ -12,7 +12,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from seatrial.checks.inputs import (
     TraceLines,
 )
 from seatrial.project.telemetry import Roles
+from seatrial.ship.lines import moment
 
 EXAMPLES = 5
 SHOWN_CHARACTERS = 200
@@ -351,8 +351,4 @@ def _epoch(timestamp: str | None) -> float | None:
     """Of an ISO 8601 timestamp; one without a zone is UTC, as log shippers take it. A number is in epoch seconds."""
     with contextlib.suppress(ValueError):
         return float(timestamp or "")
-    try:
-        at = datetime.fromisoformat(timestamp or "")
-    except ValueError:
-        return None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    return moment(timestamp)

@@ -43,8 +43,7 @@ def _span(keys: LogKeys, service: str, fields: Mapping[str, Any]) -> Iterator[Sp
     kind, roles = keys.kind(fields), keys.roles
     end, seconds = moment(fields.get(roles.timestamp or "")), _seconds(fields, roles.duration)
     if kind in {SERVED, CALLED} and end is not None and seconds is not None:
-        ids = (str(fields.get(name or "", "")) for name in (roles.span, roles.parent))
-        span, parent = ids
+        span, parent = (str(fields.get(name or "", "")) for name in (roles.span, roles.parent))
         yield Span(str(fields.get(roles.trace or "", "")), service, span, parent, kind == SERVED, end - seconds, end)
 
 

@@ -5,16 +5,16 @@ Owns reading whole files, those that rotation left included. Memory is about 300
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from seatrial.backends.log_keys import LogKeys
 from seatrial.backends.logs import LogSlice
 from seatrial.checks.inputs import RequestKey
-from seatrial.ship.following import Position, Source, candidates
+from seatrial.ship.following import FileId, Position, Source, candidates
+from seatrial.ship.lines import identified
 
 
 class WrittenLine(NamedTuple):
@@ -33,7 +33,6 @@ class Written:
     lines: dict[str, WrittenLine] = field(default_factory=dict)
     repeated: list[str] = field(default_factory=list)
     unsound: int = 0
-    bytes: int = 0
 
 
 def read_written(
@@ -44,16 +43,15 @@ def read_written(
 ) -> Written:
     """Read all files of all sources. Raises OSError."""
     written, known = Written(), dict[RequestKey | None, RequestKey | None]()
-    ends = {(each.device, each.inode): each.offset for each in positions}
+    ends = _ends(positions)
     for source in sources:
         own = keys[source.service]
         for path in candidates(source.path):
             status = path.stat()
             spans = [(each.begin, each.end) for each in compared if each.file == path]
-            acknowledged = ends.get((status.st_dev, status.st_ino), 0)
+            acknowledged = ends.get(FileId(status.st_dev, status.st_ino), 0)
             for offset, line in _lines(path):
-                event_id, fields = _read(line, own)
-                written.bytes += len(line)
+                event_id, fields = identified(line, own.roles)
                 if event_id is None:
                     written.unsound += 1
                     continue
@@ -80,13 +78,8 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             offset += len(line)
 
 
-def _read(line: bytes, keys: LogKeys) -> tuple[str | None, Mapping[str, Any]]:
-    try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError):
-        return None, {}
-    found = fields.get(keys.roles.event_id or "") if isinstance(fields, dict) else None
-    return (found, fields) if isinstance(found, str) and found else (None, {})
+def _ends(positions: Iterable[Position]) -> dict[FileId, int]:
+    return {FileId(each.device, each.inode): each.offset for each in positions}
 
 
 def whole_bytes(path: Path) -> int:
@@ -100,10 +93,10 @@ def whole_bytes(path: Path) -> int:
 
 def unshipped(sources: Iterable[Source], positions: Sequence[Position]) -> int:
     """Bytes of whole lines beyond the shipper's positions."""
-    ends = {(each.device, each.inode): each.offset for each in positions}
+    ends = _ends(positions)
     left = 0
     for source in sources:
         for path in candidates(source.path):
             status = path.stat()
-            left += max(0, whole_bytes(path) - ends.get((status.st_dev, status.st_ino), 0))
+            left += max(0, whole_bytes(path) - ends.get(FileId(status.st_dev, status.st_ino), 0))
     return left

@@ -22,7 +22,6 @@ from seatrial.checks.traces import Chosen
 RECONCILE = "reconcile.elasticsearch"
 LAG = "telemetry.lag"
 TRACES = "traces.documents"
-EXAMPLES = 5
 SHOWN_CHARACTERS = 160
 KEPT = 100
 MOST_ROWS = 500
@@ -45,6 +44,7 @@ class Refused:
 class Probe:
     """A line that was asked for: when it was written and when a search found it, in epoch seconds; None: not until `until`."""
 
+    service: str
     written: float
     found: float | None
     until: float = 0.0
@@ -80,7 +80,6 @@ class Shipped:
     probes: Sequence[Probe] = ()
     lacks: Sequence[str] = ()
     said: str = ""
-    bytes: int = 0
 
 
 def reconcile_elasticsearch(shipped: Shipped, counts: Mapping[str, ServiceCounts], *, unquiet: str) -> Finding:

@@ -80,7 +80,7 @@ def open_search(invocation: Invocation, project: Project, run: str | None, sourc
     """The place to look in. Raises UsageError when there is none."""
     from seatrial.backends.elasticsearch import Documents, connect
     from seatrial.backends.log_search import FileSearch, IndexSearch
-    from seatrial.ship.following import Source
+    from seatrial.ship.following import sources_of
     from seatrial.stacks.processes import is_same
 
     stack = choose(invocation.runs, run)
@@ -92,11 +92,8 @@ def open_search(invocation: Invocation, project: Project, run: str | None, sourc
     if there and source is not Place.FILES and project.telemetry.roles.log is not None:
         client = connect(own["url"], invocation.settings.elasticsearch)
         return IndexSearch(Documents(client, own["alias"]), project.telemetry.roles.log)
-    sources = [
-        Source(each["service"], each["instance"], Path(each["log_file"]))
-        for each in stack["services"]
-        if each["log_file"] and each["service"] in logs_of
-    ]
+    logs = ((each["service"], each["instance"], each["log_file"]) for each in stack["services"])
+    sources = sources_of(logs, logs_of)
     if not sources:
         raise UsageError(f"run {stack['run']} has no log within reach that telemetry.yml gives a role.")
     return FileSearch(sources, logs_of)

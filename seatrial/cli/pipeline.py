@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from seatrial.errors import UsageError
 
 if TYPE_CHECKING:
     from seatrial.stacks.pipeline import Wanted
+
+
+ElasticsearchUrl = Annotated[
+    str | None, typer.Option(metavar="URL", help="That one, instead of one of the run's own; implies --with.")
+]
 
 
 class With(StrEnum):

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from seatrial.cli.invocation import Invocation
 from seatrial.errors import UsageError
-
-if TYPE_CHECKING:
-    from seatrial.project.telemetry import LogRoles
-    from seatrial.ship.following import Source
 
 EXAMPLES = (
     "seatrial ship --elasticsearch http://127.0.0.1:9200",
@@ -32,11 +28,11 @@ def ship(
     by themselves.
     """
     from seatrial.backends.elasticsearch import connect
-    from seatrial.piped import shipped_roles
+    from seatrial.piped import LETTERS, POSITIONS, shipped_roles
     from seatrial.project.project import load_project
     from seatrial.run_folder import RunFolder
     from seatrial.ship.bulk import BulkSender
-    from seatrial.ship.following import Follower
+    from seatrial.ship.following import Follower, sources_of
     from seatrial.ship.letters import LetterBox
     from seatrial.ship.lines import Sorter
     from seatrial.ship.names import IndexNames
@@ -56,16 +52,16 @@ def ship(
         raise UsageError(
             "no log field has the roles event_id and timestamp, without which no line can arrive once. Add them."
         )
-    sources = log_sources(stack["services"], roles)
+    sources = sources_of(((each["service"], each["instance"], each["log_file"]) for each in stack["services"]), roles)
     folder = RunFolder.open(invocation.runs / stack["run"]).path / "ship"
     folder.mkdir(exist_ok=True)
     names = IndexNames(own["alias"].removesuffix("-logs")) if own else IndexNames.of(project.fleet.name, stack["run"])
-    positions = folder / "positions.json"
+    positions = folder / POSITIONS
     shipper = Shipper(
         Follower(sources, load_positions(positions)),
         Sorter(names, roles),
         BulkSender(connect(url, invocation.settings.elasticsearch)),
-        LetterBox(folder / "dead-letters.jsonl", names.letters),
+        LetterBox(folder / LETTERS, names.letters),
         positions,
         tell=lambda sentence: print(sentence, file=sys.stderr, flush=True),
     )
@@ -75,16 +71,3 @@ def ship(
         flush=True,
     )
     shipper.run()
-
-
-def log_sources(entries: list[dict[str, str]], roles: dict[str, LogRoles]) -> list[Source]:
-    """The logs within reach of a stack's services."""
-    from pathlib import Path
-
-    from seatrial.ship.following import Source
-
-    return [
-        Source(each["service"], each["instance"], Path(each["log_file"]))
-        for each in entries
-        if each["log_file"] and each["service"] in roles
-    ]

@@ -11,7 +11,7 @@ import typer
 
 from seatrial.cli.invocation import Invocation
 from seatrial.cli.output import JsonFile, write_document
-from seatrial.cli.pipeline import With, wanted
+from seatrial.cli.pipeline import ElasticsearchUrl, With, wanted
 from seatrial.errors import Exit, StackError, UsageError
 
 if TYPE_CHECKING:  # models, numpy and rich are imported when a trial is begun
@@ -53,9 +53,7 @@ def trial(  # noqa: PLR0913, PLR0917 - typer makes an option of each
         With | None,
         typer.Option("--with", help="Ship all log lines into a real Elasticsearch, and prove each there once."),
     ] = None,
-    elasticsearch: Annotated[
-        str | None, typer.Option(metavar="URL", help="That one, instead of one of the run's own; implies --with.")
-    ] = None,
+    elasticsearch: ElasticsearchUrl = None,
     runs: Annotated[Path | None, typer.Option(help="Where the run's folder is made; default: runs/.")] = None,
     page: Annotated[bool, typer.Option(help="Serve the live page on 127.0.0.1.")] = True,
     json: JsonFile = None,

@@ -9,7 +9,7 @@ import typer
 
 from seatrial.cli.invocation import Invocation
 from seatrial.cli.output import console
-from seatrial.cli.pipeline import With, wanted
+from seatrial.cli.pipeline import ElasticsearchUrl, With, wanted
 from seatrial.errors import Exit, StackError, UsageError
 
 if TYPE_CHECKING:  # models and stacks are imported when one is started
@@ -36,9 +36,7 @@ def up(  # noqa: PLR0913, PLR0917 - a verb's options are its arguments
     seed: Annotated[int, typer.Option(help="Seed for what populate makes.")] = 1,
     page: Annotated[bool, typer.Option(help="Serve the live page on 127.0.0.1.")] = True,
     with_: Annotated[With | None, typer.Option("--with", help="Ship all log lines into a real Elasticsearch.")] = None,
-    elasticsearch: Annotated[
-        str | None, typer.Option(metavar="URL", help="That one, instead of one of the run's own; implies --with.")
-    ] = None,
+    elasticsearch: ElasticsearchUrl = None,
     run_id: Annotated[str | None, typer.Option("--own", hidden=True, help="Own this run (the supervisor).")] = None,
 ) -> Exit | None:
     """Start the fleet and keep it up.

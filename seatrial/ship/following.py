@@ -12,7 +12,7 @@ import hashlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -36,6 +36,11 @@ class Source:
     service: str
     instance: str
     path: Path
+
+
+def sources_of(logs: Iterable[tuple[str, str, Path | str | None]], services: Container[str]) -> list[Source]:
+    """Of service, replica and log of each, those that have a log within reach and are of `services`."""
+    return [Source(service, instance, Path(log)) for service, instance, log in logs if log and service in services]
 
 
 class FileId(NamedTuple):

@@ -103,6 +103,16 @@ def refused(document: Document, reason: str) -> Letter:
     return Letter(reason, document.id, document.body, *where)
 
 
+def identified(line: bytes, roles: LogRoles) -> tuple[str | None, Mapping[str, Any]]:
+    """The id of a line and its fields; no id of what is no JSON object, or has none that is a text."""
+    try:
+        fields = json.loads(line)
+    except (ValueError, RecursionError):
+        return None, {}
+    found = fields.get(roles.event_id or "") if isinstance(fields, dict) else None
+    return (found, fields) if isinstance(found, str) and found else (None, {})
+
+
 def _event_id(fields: Mapping[str, Any], name: str | None) -> tuple[str, str]:
     """The id, and what is wrong with it."""
     found = fields.get(name or "")

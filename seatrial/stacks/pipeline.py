@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +22,13 @@ from seatrial.run_folder import RunFolder
 from seatrial.settings import Settings, child_environment
 from seatrial.ship.names import IndexNames
 from seatrial.stacks import elasticsearch, observation, processes
+from seatrial.stacks.draining import stopped
 from seatrial.stacks.places import HOST
 from seatrial.stacks.ports import PortLocks
 from seatrial.stacks.processes import Account, Child
 from seatrial.stacks.turns import Turns
 
-SERVER, SHIPPER = "elasticsearch", "shipper"
+SERVER, SHIPPER = observation.COMPONENTS
 PORT, SHIP_PORT = 9200, 9205
 # A cold JVM on two busy cores was ready after 21 to 35 s.
 SERVER_SECONDS = 90.0
@@ -214,8 +214,7 @@ class LogPipeline:
         child = {SERVER: self._server, SHIPPER: self._shipper}[name]
         if child is None:
             raise UsageError(f"{name} was not started by run {self._run.id}. Restart it where it runs.")
-        child.terminate()
-        yield from _ended(child)
+        yield from stopped([child])
         if name == SHIPPER:
             self._start_shipper()
             yield from self._shipping()
@@ -231,15 +230,3 @@ class LogPipeline:
         """Both, by `deadline` (monotonic seconds); the server's data go with it."""
         processes.stop_all([child for child in (self._shipper, self._server) if child], deadline)
         elasticsearch.remove_work_folder(self._run.path)
-
-
-STOP_SECONDS = 15.0
-
-
-def _ended(child: Child, clock: Callable[[], float] = time.monotonic) -> Turns[None]:
-    until = clock() + STOP_SECONDS
-    while child.returncode is None:
-        if clock() > until:
-            child.kill()
-        yield
-    child.kill()  # what it may have left of its group

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from seatrial.backends.exposition import Samples, parse_exposition
+from seatrial.backends.log_layout import braced
 from seatrial.checks.inputs import ANY, AttemptKey, RequestKey
-from seatrial.counting import braced, process_starts, service_counts, stored_requests
+from seatrial.counting import process_starts, service_counts, stored_requests
 from seatrial.project.telemetry import ClientRequests, Metric, Roles, ServerRequests, Telemetry
 from seatrial.readings import Reading, TargetReading, readable
 

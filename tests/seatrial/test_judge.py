@@ -131,7 +131,7 @@ def piped(evidence: Evidence) -> Evidence:
         for row in evidence.chosen.sampled
         for service in INVOLVED
     ]
-    probes = [Probe(100 + number * 0.02, 100.9 + number * 0.02) for number in range(2200)]
+    probes = [Probe("front", 100 + number * 0.02, 100.9 + number * 0.02) for number in range(2200)]
     counts = {service: count.requests for service, count in evidence.counts.items()}
     return replace(
         evidence,

@@ -3,7 +3,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from seatrial.backends.errors import BackendError
-from seatrial.lagging import MOST_OPEN, LagWatch, Probe, load_probes, save_probes
+from seatrial.checks.pipeline import Probe
+from seatrial.lagging import MOST_OPEN, LagWatch, load_probes, save_probes
 from seatrial.project.telemetry import LogRoles
 from seatrial.ship.following import Source
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from seatrial.checks.inputs import Points
-from seatrial.lagging import Probe
+from seatrial.checks.pipeline import Probe
 from seatrial.statistics.percentiles import Floats
 from seatrial.timeline import ACKNOWLEDGED, QUEUE, Timeline
 

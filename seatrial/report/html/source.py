@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from seatrial.checks.pipeline import Probe
 from seatrial.errors import UsageError
-from seatrial.lagging import Probe, load_probes
+from seatrial.lagging import load_probes
 from seatrial.load.profile import Profile
 from seatrial.run_folder import read_json
 from seatrial.timeline import Timeline, load_timeline

@@ -88,7 +88,7 @@ JUDGED = Judged({}, range(60), 7)
 def lag(seconds: float, count: int = 3000) -> list[Probe]:
     random = np.random.default_rng(1)
     times = np.sort(random.uniform(100, 160, count))
-    return [Probe(float(at), float(at + seconds * random.uniform(0.8, 1.2))) for at in times]
+    return [Probe("web", float(at), float(at + seconds * random.uniform(0.8, 1.2))) for at in times]
 
 
 @pytest.mark.parametrize("seconds, verdict", [(1.0, Verdict.PASS), (9.0, Verdict.FAIL)])
@@ -103,7 +103,9 @@ def test_too_few_probes_decide_nothing() -> None:
 
 
 def test_a_line_that_was_never_found_counts_with_the_time_it_was_waited_for() -> None:
-    samples = lag_samples([Probe(100.0, 101.0), Probe(101.0, None, 141.0), Probe(102.0, 130.0)], 100.0)
+    samples = lag_samples(
+        [Probe("web", 100.0, 101.0), Probe("web", 101.0, None, 141.0), Probe("web", 102.0, 130.0)], 100.0
+    )
     assert samples.latency_seconds.tolist() == [1.0, 40.0, 28.0]
     assert samples.ok.tolist() == [True, False, True]
 

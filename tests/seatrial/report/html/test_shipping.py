@@ -1,6 +1,6 @@
 import numpy as np
 
-from seatrial.lagging import Probe
+from seatrial.checks.pipeline import Probe
 from seatrial.report.html.shipping import shipping
 from seatrial.timeline import ACKNOWLEDGED, QUEUE, Timeline
 
