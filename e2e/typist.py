@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from typing import Any
 import yaml
 from checkout import Checkout, Done
 from written import STAND_INS, Command
+
+from seatrial.settings import read_settings
+from seatrial.stacks.ports import PortLocks
 
 TABLE: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("documented.yml").read_text())
 CODES = {"FAIL": 1, "INCONCLUSIVE": 2}
@@ -53,12 +57,13 @@ class Typist:
         elif not needs_a_stack(command):
             self.down()
         words, row = self.own(command.of_the_sample()), TABLE["until"].get(key(command))
-        if row:
-            done, expected = self.checkout.until(row["shows"], words, command.settings), int(row["ends"])
-        else:
-            done, expected = self.checkout.run(words, command.settings), promised(command)
-            if done.code == CODES["INCONCLUSIVE"] != expected:  # the machine kept the load from its plan: once more
-                done = self.checkout.run(words, command.settings)
+        with free_ports(command.settings) as settings:
+            if row:
+                done, expected = self.checkout.until(row["shows"], words, settings), int(row["ends"])
+            else:
+                done, expected = self.checkout.run(words, settings), promised(command)
+                if done.code == CODES["INCONCLUSIVE"] != expected:  # the machine kept the load from its plan: once more
+                    done = self.checkout.run(words, settings)
         self.look(words)
         return [f"{command.text}: {wrong}" for wrong in self.wrong(command, done, expected)]
 
@@ -97,6 +102,17 @@ class Typist:
         if self.stack is not None:
             self.checkout.run(["seatrial", "down", str(self.stack["run"])])
             self.stack = None
+
+
+@contextmanager
+def free_ports(settings: Sequence[str]) -> Iterator[list[str]]:
+    """The settings with the page's ports where they are free, else others: a stack beside this test may have them."""
+    ports = PortLocks(read_settings().runtime_dir / "ports", "typist")
+    try:
+        pairs = [setting.split("=", 1) for setting in settings]
+        yield [f"{name}={ports.take([int(value)]) if name.endswith('_PORT') else value}" for name, value in pairs]
+    finally:
+        ports.release()
 
 
 def promised(command: Command) -> int:
