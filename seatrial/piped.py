@@ -23,12 +23,12 @@ from seatrial.lagging import load_probes
 from seatrial.project.project import Project
 from seatrial.project.telemetry import LogField, LogRoles
 from seatrial.ship.following import Source
-from seatrial.ship.letters import read_letters
-from seatrial.ship.positions import load_positions
+from seatrial.ship.letters import LETTERS, read_letters
+from seatrial.ship.positions import POSITIONS, load_positions
 from seatrial.stacks.pipeline import Pipeline
 
 LOOK_SECONDS = 0.25
-POSITIONS, LETTERS, LAG = "positions.json", "dead-letters.jsonl", "lag.json"
+LAG = "lag.json"
 # Types that Elasticsearch keeps in columns; a text can only be searched.
 COLUMNAR = frozenset({"keyword", "long", "short", "integer", "double", "boolean", "date", "date_nanos", "ip"})
 

@@ -6,6 +6,7 @@ and EXAMPLES for its help. Verb modules import heavy things inside functions, so
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -107,7 +108,9 @@ def tell(sentence: str) -> None:
 
 
 def crash_report(error: Exception, *, debug: bool) -> str:
-    """One sentence, and the traceback or the file that it was written to."""
+    """One sentence, and the traceback or the file that it was written to; a full disk is no bug."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return f"no space is left on the disk of {error.filename or 'the run'}: {error}. Free some, and start again."
     text = "".join(traceback.format_exception(error))
     sentence = f"failed by a bug of its own: {type(error).__name__}: {error}."
     if debug:

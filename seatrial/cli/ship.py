@@ -28,15 +28,12 @@ def ship(
     by themselves.
     """
     from seatrial.backends.elasticsearch import connect
-    from seatrial.piped import LETTERS, POSITIONS, shipped_roles
+    from seatrial.piped import shipped_roles
     from seatrial.project.project import load_project
     from seatrial.run_folder import RunFolder
     from seatrial.ship.bulk import BulkSender
-    from seatrial.ship.following import Follower, sources_of
-    from seatrial.ship.letters import LetterBox
-    from seatrial.ship.lines import Sorter
+    from seatrial.ship.following import sources_of
     from seatrial.ship.names import IndexNames
-    from seatrial.ship.positions import load_positions
     from seatrial.ship.shipper import Shipper
     from seatrial.stacks.observation import choose_stack
 
@@ -56,13 +53,12 @@ def ship(
     folder = RunFolder.open(invocation.runs / stack["run"]).path / "ship"
     folder.mkdir(exist_ok=True)
     names = IndexNames(own["alias"].removesuffix("-logs")) if own else IndexNames.of(project.fleet.name, stack["run"])
-    positions = folder / POSITIONS
-    shipper = Shipper(
-        Follower(sources, load_positions(positions)),
-        Sorter(names, roles),
+    shipper = Shipper.at(
+        folder,
+        sources,
+        roles,
+        names,
         BulkSender(connect(url, invocation.settings.elasticsearch)),
-        LetterBox(folder / LETTERS, names.letters),
-        positions,
         tell=lambda sentence: print(sentence, file=sys.stderr, flush=True),
     )
     server = shipper.gauges.serve(port)

@@ -1,18 +1,24 @@
 """What a run leaves on disk: a row per request, a row per journey, and the generator's account of itself.
 
-Rows are gathered in memory and written whole at each flush, so a killed process loses what came since the
-last one and leaves no half line behind.
+Rows are gathered in memory and written at each flush, so a killed process loses what came since the last one. What a
+full disk does not take is kept, and written when it is taken again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import errno
 import io
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
+
+# So much is kept while the disk is full: the rows of an hour at 100 requests a second.
+KEPT_BYTES = 64 << 20
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class RequestRow(NamedTuple):
@@ -90,20 +96,33 @@ class _Table:
     def __init__(self, path: Path, header: tuple[str, ...]) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._lines = io.StringIO(newline="")
+        self._kept = b""
         self.write = csv.writer(self._lines, lineterminator="\n").writerow
         self.write(header)
         self.flush()
 
     def flush(self) -> None:
-        data = self._lines.getvalue().encode()
+        """Write what there is, as far as the disk takes it. Raises OSError when too much of it is left."""
+        self._kept += self._lines.getvalue().encode()
         self._lines.seek(0)
         self._lines.truncate()
-        while data:
-            data = data[os.write(self._file, data) :]
+        try:
+            self._write()
+        except OSError as error:
+            if error.errno not in FULL or len(self._kept) > KEPT_BYTES:
+                raise
+
+    def _write(self) -> None:
+        while self._kept:
+            self._kept = self._kept[os.write(self._file, self._kept) :]
 
     def close(self) -> None:
-        self.flush()
-        os.close(self._file)
+        """Write all. Raises OSError when the disk does not take it."""
+        try:
+            self.flush()
+            self._write()
+        finally:
+            os.close(self._file)
 
 
 class Recorder:
@@ -129,8 +148,14 @@ class Recorder:
         self._requests.flush()
         self._journeys.flush()
         partial = self._account.with_suffix(".partial")
-        partial.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-        partial.replace(self._account)
+        try:
+            partial.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+            partial.replace(self._account)
+        except OSError as error:  # the former one stands until the disk takes one again
+            if error.errno not in FULL:
+                raise
+            with contextlib.suppress(OSError):
+                partial.unlink()
 
     def close(self) -> None:
         """Flush and close."""

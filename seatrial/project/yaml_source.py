@@ -51,11 +51,11 @@ class YamlSource:
 
     def error(self, problems: Iterable[Problem]) -> ConfigError:
         """All problems as one error: it points at the first in the file, and the others follow on lines of their own."""
-        first, *others = sorted((self._mark(problem.keys), problem.message) for problem in problems)
+        first, *others = sorted((self.mark(problem.keys), problem.message) for problem in problems)
         message = first[1] + "".join(f"\n{self.file}:{mark.line}:{mark.column}: {text}" for mark, text in others)
         return ConfigError(message, file=self.file, line=first[0].line, column=first[0].column)
 
-    def _mark(self, keys: Keys) -> Mark:
+    def mark(self, keys: Keys) -> Mark:
         """Where the value stands, or the nearest thing around it that is in the file."""
         while keys and keys not in self.marks:
             keys = keys[:-1]
@@ -64,28 +64,46 @@ class YamlSource:
 
 def load_yaml(file: Path) -> YamlSource:
     """Read one document. Raises ConfigError when it cannot be read, is no YAML, is empty or repeats a key."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigError(f"cannot be read: {reason}. Check the path and its permissions.", file=file) from error
-    return parse_yaml(text, file)
+    return parse_yaml(_read(file), file)
+
+
+def load_documents(file: Path) -> list[YamlSource]:
+    """As `load_yaml`, of a file with any number of documents, at least one."""
+    return list(_parse(_read(file), file, single=False))
 
 
 def parse_yaml(text: str, file: Path) -> YamlSource:
     """As `load_yaml`, of a text that was read already."""
+    return next(_parse(text, file, single=True))
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(f"cannot be read: {reason}. Check the path and its permissions.", file=file) from error
+
+
+def _parse(text: str, file: Path, *, single: bool) -> Iterator[YamlSource]:
     try:
         loader = yaml.SafeLoader(text)
-        node = loader.get_single_node()
-        if node is None:
+        nodes = [node for node in ([loader.get_single_node()] if single else _nodes(loader)) if node is not None]
+        if not nodes:
             raise ConfigError("is empty. Write the settings into it.", file=file)
-        _refuse_loops_and_repeats(node, file, ())
-        data = loader.construct_document(node)
+        for node in nodes:
+            _refuse_loops_and_repeats(node, file, ())
+            data = loader.construct_document(node)
+            yield YamlSource(file, data, dict(_marks(node, (), data)))
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, file) from error
     except (yaml.YAMLError, ValueError) as error:  # control characters; 2026-13-01 read as a date
         raise ConfigError(f"is not valid YAML: {error}. Quote the text.", file=file) from error
-    return YamlSource(file, data, dict(_marks(node, (), data)))
+
+
+def _nodes(loader: yaml.SafeLoader) -> Iterator[yaml.Node | None]:
+    while loader.check_node():
+        yield loader.get_node()
 
 
 def validate(source: YamlSource, model: type[M], context: dict[str, Any] | None = None) -> M:

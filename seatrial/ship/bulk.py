@@ -13,6 +13,8 @@ from typing import Any, Protocol
 from seatrial.ship.lines import Document, Letter, refused
 
 CREATED, BAD_REQUEST, CONFLICT, TOO_LARGE = 201, 400, 409, 413
+# As much of the answer as is read: the rest of it would be most of what is sent back.
+ANSWERED = ("items.*.status", "items.*.error")
 # One request for the whole batch: it is bounded where it is read.
 WHOLE = 1 << 30
 
@@ -75,6 +77,7 @@ class BulkSender:
             max_chunk_bytes=WHOLE,
             raise_on_error=False,
             max_retries=0,
+            filter_path=ANSWERED,
         )
         for _, item in answers:
             yield item["create"]

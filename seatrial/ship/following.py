@@ -20,9 +20,9 @@ from typing import NamedTuple
 HEAD_BYTES = 4096
 # A longer line is no log line; it is handed out in pieces, which no JSON object is.
 LINE_BYTES = 1 << 20
-# What one file may contribute to a batch, so that a loud one does not keep the others waiting.
-TURN_BYTES = 256 << 10
 BATCH_BYTES = 2 << 20
+# What one file may contribute to a batch however many wait; fewer share the whole of it.
+TURN_BYTES = 256 << 10
 # A file that was moved out of sight is read to its end, and given up when it has not grown for this long.
 ORPHAN_SECONDS = 30.0
 # What rotation makes of a file when it is through with it: its lines were read before, under the name it had.
@@ -186,12 +186,16 @@ class Follower:
         os.close(self._files.pop(file).descriptor)
 
     def read(self) -> list[Chunk]:
-        """The next lines of every file that has any, within a batch's bytes; another file comes first each time."""
+        """The next lines of every file that has any, within a batch's bytes; another file comes first each time.
+
+        A file's share is such that a loud one does not keep the others waiting.
+        """
         chunks, left = list[Chunk](), BATCH_BYTES
-        files = list(self._files)
+        files = [file for file, followed in self._files.items() if followed.size > followed.offset]
+        share = max(TURN_BYTES, BATCH_BYTES // max(1, len(files)))
         begin = self._first % len(files) if files else 0
         for file in [*files[begin:], *files[:begin]]:
-            chunk = self._next(file, min(left, TURN_BYTES)) if left > 0 else None
+            chunk = self._next(file, min(left, share)) if left > 0 else None
             if chunk is not None:
                 chunks.append(chunk)
                 left -= chunk.end - chunk.begin
@@ -201,8 +205,6 @@ class Follower:
     def _next(self, file: FileId, limit: int) -> Chunk | None:
         followed = self._files[file]
         begin = followed.offset
-        if followed.size <= begin:
-            return None
         data = os.pread(followed.descriptor, limit, begin)
         end = data.rfind(b"\n") + 1
         if not end and len(data) == limit:

@@ -13,6 +13,9 @@ from typing import Any
 
 from seatrial.ship.lines import Document, Letter
 
+# Its name in the folder of a shipper.
+LETTERS = "dead-letters.jsonl"
+
 
 @dataclass(frozen=True, slots=True)
 class LetterBox:

@@ -12,6 +12,8 @@ from seatrial.errors import StackError
 from seatrial.ship.following import Beginning, Position
 
 SCHEMA = 1
+# Its name in the folder of a shipper.
+POSITIONS = "positions.json"
 
 
 def load_positions(file: Path) -> list[Position]:

@@ -7,17 +7,19 @@ waits on the disk.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
+from seatrial.project.telemetry import LogRoles
 from seatrial.ship.bulk import Answer, Sender
-from seatrial.ship.following import Chunk, Follower
+from seatrial.ship.following import Chunk, Follower, Source
 from seatrial.ship.gauges import Gauges
-from seatrial.ship.letters import LetterBox
+from seatrial.ship.letters import LETTERS, LetterBox
 from seatrial.ship.lines import Document, Letter, Sorter
-from seatrial.ship.positions import save_positions
+from seatrial.ship.names import IndexNames
+from seatrial.ship.positions import POSITIONS, load_positions, save_positions
 
 # How long nothing new is looked for when nothing was found.
 IDLE_SECONDS = 0.2
@@ -38,6 +40,21 @@ class Shipper:
     stop: Event = field(default_factory=Event)
     _blocked: str = ""
     _wait: float = FIRST_WAIT
+
+    @classmethod
+    def at(
+        cls,
+        folder: Path,
+        sources: Sequence[Source],
+        roles: Mapping[str, LogRoles],
+        names: IndexNames,
+        sender: Sender,
+        tell: Callable[[str], None],
+    ) -> Shipper:
+        """One that goes on where the last of this folder was; `roles` by service."""
+        positions = folder / POSITIONS
+        follower = Follower(sources, load_positions(positions))
+        return cls(follower, Sorter(names, roles), sender, LetterBox(folder / LETTERS, names.letters), positions, tell)
 
     def run(self) -> None:
         """Until `stop` is set; what is under way then is sent again by the next."""

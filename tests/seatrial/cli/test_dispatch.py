@@ -1,3 +1,4 @@
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -91,6 +92,13 @@ def test_a_bug_leaves_its_traceback_in_a_file(cache: Path, capsys: pytest.Captur
     assert str(report) in said
     assert "Traceback" not in said
     assert "in fail" in report.read_text()
+
+
+def test_a_full_disk_is_no_bug(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["go"], raising(OSError(errno.ENOSPC, "No space left on device", "/runs/x"))) == 3
+    said = capsys.readouterr().err
+    assert said.startswith("seatrial: no space is left on the disk of /runs/x")
+    assert not (cache / "crashes").exists()
 
 
 def test_debug_prints_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,8 @@
 import csv
+import errno
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +70,53 @@ def test_an_account_is_replaced_whole(recorder: Recorder, tmp_path: Path) -> Non
         "journeys-7.csv",
         "requests-7.csv",
     ]
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Sets how many bytes the disk takes from now on; a full one takes the first part of what is written."""
+    left, write = [1 << 30], os.write
+
+    def limited(descriptor: int, data: bytes) -> int:
+        if not left[0]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        taken = write(descriptor, data[: left[0]])
+        left[0] -= taken
+        return taken
+
+    monkeypatch.setattr("seatrial.openloop.recorder.os.write", limited)
+    return lambda space: left.__setitem__(0, space)
+
+
+def test_what_a_full_disk_does_not_take_is_written_when_it_does(
+    recorder: Recorder, tmp_path: Path, disk: Callable[[int], None]
+) -> None:
+    disk(30)
+    for key in ("a", "b"):
+        recorder.request(REQUEST._replace(key=key))
+        recorder.account({})
+    disk(1 << 30)
+    recorder.request(REQUEST._replace(key="c"))
+    recorder.close()
+    assert [row["key"] for row in csv.DictReader(lines(tmp_path / "requests-7.csv"))] == ["a", "b", "c"]
+
+
+def test_rows_that_the_disk_never_took_are_not_lost_in_silence(recorder: Recorder, disk: Callable[[int], None]) -> None:
+    disk(0)
+    recorder.request(REQUEST)
+    with pytest.raises(OSError, match="No space left"):
+        recorder.close()
+
+
+def test_no_more_is_kept_than_memory_is_for(
+    recorder: Recorder, disk: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seatrial.openloop.recorder.KEPT_BYTES", 100)
+    disk(0)
+    recorder.request(REQUEST)
+    recorder.request(REQUEST)
+    with pytest.raises(OSError, match="No space left"):
+        recorder.account({})
 
 
 def test_judged_latency_counts_from_the_intended_start() -> None:
