@@ -6,7 +6,7 @@ Owns the I/O and turns each thing that cannot be had into an obstacle in words; 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from seatrial.backends.exposition import Samples as Series
 from seatrial.backends.exposition import parse_exposition
 from seatrial.backends.logs import LogEvidence
 from seatrial.backends.prometheus import Prometheus
+from seatrial.budgets import outcomes
 from seatrial.checks.ceilings import Wanted, for_each
 from seatrial.checks.inputs import ClientRow, Generator, Resource, ServiceCounts, StepSamples, Stop
 from seatrial.checks.limits import Judged
@@ -29,11 +30,13 @@ from seatrial.checks.saturation import Measured, Nearest, nearest_limit
 from seatrial.checks.scrapes import Outage, Scrapes
 from seatrial.checks.traces import Chosen, choose
 from seatrial.counting import Left, process_starts, service_counts, stored_requests
+from seatrial.disk import DISK_FULL
 from seatrial.lines_between import lines_said, lines_shipped
 from seatrial.load.errors import NoSamples
 from seatrial.load.profile import ALL, Ceilings, Profile, Slopes
 from seatrial.load.samples import Samples, read_samples
 from seatrial.measuring import Cost
+from seatrial.objectives.outcome import Outcome
 from seatrial.observed import EMPTY, Usage, observe
 from seatrial.project.project import Project
 from seatrial.readings import Counters, Reading, counters_of, load_reading, readable
@@ -72,6 +75,8 @@ class Evidence:
 
     `shipped` is what became of the log lines, None when nobody asked for a pipeline; `lag_limits` are by percentile, `began` is
     when judged load began.
+
+    `objectives` is what each came to, `unasked` are checks by objectives that the profile is too small for, and why.
 
     `offered_rate` is journeys per second planned over judged stages; `stored_requests` what Prometheus kept of the
     entry's requests between the readings.
@@ -117,6 +122,8 @@ class Evidence:
     shipped: Shipped | None = None
     lag_limits: Mapping[str, float] = field(default_factory=dict)
     began: float = 0.0
+    unasked: Mapping[str, str] = field(default_factory=dict)
+    objectives: Sequence[Outcome] = ()
     offered_rate: float = 0.0
     requests: int = 0
     failures: int = 0
@@ -140,13 +147,12 @@ def collect(
     """
     profile = Profile.model_validate(read_json(run_dir / "profile.json"))
     samples, absent = _samples(run_dir / "samples", profile)
-    before = load_reading(run_dir / "metrics" / "before.json")
-    after = load_reading(run_dir / "metrics" / "after.json")
+    before, after = (load_reading(run_dir / "metrics" / f"{when}.json") for when in ("before", "after"))
     rows = samples.client_rows() if samples else []
     record = read_json(run_dir / "run.json") or {}
     evidence = Evidence(
         entry=project.fleet.entry,
-        limits={step: limits.model_dump(exclude_none=True) for step, limits in profile.limits.items()},
+        limits={step: limits.by_kind() for step, limits in profile.limits.items()},
         validity=Validity(profile.validity.lag_p99_seconds, profile.validity.started_ratio),
         judged=_judged(profile, samples),
         generator=_generator(samples),
@@ -170,15 +176,24 @@ def collect(
         offered_rate=_offered_rate(profile),
         requests=len(samples.requests["outcome"]) if samples else 0,
         failures=samples.failures() if samples else 0,
-        notes=[("samples", absent)] if absent else [],
+        notes=[*([("samples", absent)] if absent else []), *_full_disk(record)],
     )
+    spent = outcomes(project.objectives, evidence.judged, evidence.began, prometheus)
+    evidence = replace(evidence, objectives=spent, unasked=record.get("unasked", {}))
     if before is None or after is None:
         return replace(evidence, logs_obstacle=evidence.unquiet, stored=Stored(obstacle=evidence.unquiet))
-    left = counts_left(run_dir / "metrics" / "left")
+    shipped = lines_shipped(before, after, project, evidence.chosen, pipeline) if pipeline else None
+    evidence, left = replace(evidence, shipped=shipped), counts_left(run_dir / "metrics" / "left")
     observed = _observed(evidence, before, after, project, prometheus, exits, left)
-    shipped = lines_shipped(before, after, project, observed.chosen, pipeline) if pipeline else None
-    observed = replace(observed, shipped=shipped)
     return _saturated(observed, before, after, _limits(project, record))
+
+
+def _full_disk(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for event in _events(record, DISK_FULL):
+        yield (
+            "what was written to the run's folder",
+            f"No space left on its disk at {event['full']} of {event['looks']} looks: log lines may be lost or cut, and counts differ by them",
+        )
 
 
 def unquiet(before: Reading | None, after: Reading | None) -> str:

@@ -76,3 +76,8 @@ def _answer(name: str, output: bytes, log: Path) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise HookError(f"hook {name} answered {str(answer)[:80]!r} instead of a JSON object; see {log}.")
     return answer
+
+
+def populated(answer: Mapping[str, Any]) -> dict[str, int | str]:
+    """What the populate hook says of its work, in numbers and words; the path of the identities is nobody's matter."""
+    return {name: value for name, value in answer.items() if name != "identities" and isinstance(value, int | str)}

@@ -268,11 +268,13 @@ def _invariants(evidence: Evidence) -> list[Finding]:
 
 
 def _not_checked(evidence: Evidence) -> Iterator[NotChecked]:
-    for step in sorted({*evidence.judged.steps} - {*evidence.limits}):
-        yield NotChecked(f"latency.{step}", "the profile sets no limit for it")
+    yield from (NotChecked(name, reason) for name, reason in evidence.unasked.items())
+    told = {name.split(".")[1] for name in evidence.unasked}
+    for step in sorted({*evidence.judged.steps} - {*evidence.limits} - told):
+        yield NotChecked(f"latency.{step}", "no objective and no limit of the profile is about it")
     asked, unasked = evidence.asked, _traces_unasked(evidence)
     reasons = {
-        "latency, errors, rate": "" if evidence.limits else "the profile sets no limit",
+        "latency, errors, rate": "" if evidence.limits else "no objective asks it, and the profile sets no limit",
         CEILINGS: "" if evidence.ceilings else "the profile sets none",
         SLOPES: "" if evidence.slopes else "the profile sets none",
         **_grouped(asked.absent),

@@ -18,9 +18,11 @@ import requests
 from seatrial.backends.errors import BackendError
 from seatrial.backends.prometheus import Prometheus
 from seatrial.checks.finding import Finding, Verdict
+from seatrial.disk import DISK_FULL, DiskWatch
 from seatrial.errors import HookError, UsageError
 from seatrial.evidence import Evidence, HookAnswer, collect, planned_stops
 from seatrial.faults import Fault
+from seatrial.hooks import populated
 from seatrial.judge import Judgement, judge
 from seatrial.lagging import LagWatch, save_probes
 from seatrial.load.errors import GeneratorFailed, NoSamples
@@ -99,12 +101,14 @@ class Trial:
     _driven: str = ""
     _meter: Meter | None = None
     _lag: LagWatch | None = None
+    _disk: DiskWatch = field(default_factory=DiskWatch)
 
     def go(self) -> Verdict:
         """Run all steps; whatever happens, the stack is down and the run finished afterwards."""
         began, profile = time.monotonic(), self.order.profile
         self.show(RunStarted(self.run.id, profile.name, profile.seed, str(self.run.path)))
         write_json(self.run.path / "profile.json", profile.document())
+        self.run.add(unasked=dict(self.order.plan.unasked))
         try:
             self._up()
             self._populate()
@@ -262,6 +266,8 @@ class Trial:
             attendant.finish()
         self._meter.look()
         self.run.add(measuring=[asdict(cost) for cost in self._meter.costs()])
+        if self._disk.full:
+            self.run.event(DISK_FULL, looks=self._disk.looks, full=self._disk.full)
 
     def _measurers(self) -> dict[str, int]:
         """The processes that measure, beside the generator."""
@@ -292,6 +298,7 @@ class Trial:
         )
         self._driven = f"{seen.requests} requests, {seen.failures} failed"
         self.stack.unplanned_exits()
+        self._disk.look(self.run.path)
         if self._meter is not None:
             self._meter.look()
 
@@ -391,8 +398,3 @@ class Trial:
             finished = StepFinished(title, time.monotonic() - began, told.result, told.ok)
             self.run.event("step", **asdict(finished))
             self.show(finished)
-
-
-def populated(answer: Mapping[str, Any]) -> dict[str, int | str]:
-    """What the populate hook says of its work, in numbers and words; the path of the identities is nobody's matter."""
-    return {name: value for name, value in answer.items() if name != "identities" and isinstance(value, int | str)}

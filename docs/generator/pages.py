@@ -11,6 +11,7 @@ from docs.generator.contract import contract_page
 from docs.generator.models import model_page
 from docs.generator.schema import schema_page
 from seatrial.load.profile import Profile
+from seatrial.objectives.spec import SlothSpec
 from seatrial.project.fleet import Fleet
 from seatrial.project.fleet_checks import PLACEHOLDERS
 from seatrial.project.project import ProjectFile
@@ -58,10 +59,24 @@ def fleet_page() -> str:
     )
 
 
+def slo_page() -> str:
+    """slo.yml, with its own annotated example."""
+    return model_page(
+        "slo.yml",
+        SlothSpec,
+        "What each service promises, in Sloth's `prometheus/v1` spec, one document for each service; documents of OpenSLO v1 (`kind: SLO`, a ratio of "
+        "events, 30 days, by occurrences) are read too. Made from `seatrial/objectives/spec.py`; the sample's is "
+        "[observability/slo.yml](../../observability/slo.yml). What follows from it: [objectives](../how-to/write-objectives.md).",
+        example=("docs/reference/example/slo.yml", "An annotated one"),
+        root=ROOT,
+    )
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": commands_page,
     "seatrial-yml.md": project_page,
     "fleet-yml.md": fleet_page,
+    "slo-yml.md": slo_page,
     "profile.md": profile_page,
     "telemetry.md": partial(contract_page, ROOT / "fleet" / "telemetry.yml"),
     "verdict-json.md": schema_page,

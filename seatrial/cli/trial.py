@@ -102,6 +102,7 @@ def read_order(invocation: Invocation, profile: str, faults: list[str], seed: in
         journeys=steps_file(project.load.locustfile),
         seed=seed,
         services=known,
+        objectives=project.objectives,
     )
     return Order(
         project, chosen, plan, tuple(parse_fault(text, known) for text in faults), parse_replicas(replicas, list(known))

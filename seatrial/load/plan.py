@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import NonNegativeFloat, RootModel
 
+from seatrial.checks.limits import check_name
+from seatrial.errors import ConfigError
 from seatrial.load.profile import ALL, Limits, Profile, find_profile, read_profile
+from seatrial.objectives.limits import ObjectiveLimit, objective_limits
+from seatrial.objectives.objective import Objective
 from seatrial.project.yaml_source import Problem, load_yaml, validate
+from seatrial.statistics.percentiles import name_of
 
 # Below 20 / (1 - p) samples a percentile p hangs on fewer than 20 values beyond it.
 SAMPLES_BEYOND = 20
@@ -39,7 +44,10 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`judged` maps each step, and `all`, to its requests within judged stages; empty when journeys are not described."""
+    """`judged` maps each step, and `all`, to its requests within judged stages; empty when journeys are not described.
+
+    `unasked` are checks by objectives that the load cannot bring enough for, and why.
+    """
 
     seconds: int
     journeys: float
@@ -47,6 +55,7 @@ class Plan:
     judged_journeys: float
     judged: Mapping[str, Expected] = field(default_factory=dict)
     requests_per_journey: float | None = None
+    unasked: Mapping[str, str] = field(default_factory=dict)
 
 
 def prepare(
@@ -56,20 +65,77 @@ def prepare(
     journeys: Path | None,
     seed: int | None = None,
     services: Collection[str] | None = None,
+    objectives: Sequence[Objective] = (),
 ) -> tuple[Profile, Plan]:
     """Find, read, plan and refuse: the whole way from a name to a profile that can be run.
 
     `journeys` is the file of JourneySteps, `seed` replaces the profile's, `services` are those that may have ceilings;
-    None where nobody judges them. Raises UsageError or ConfigError.
+    None where nobody judges them. What `objectives` ask is among the limits of the profile that is given back. Raises UsageError or
+    ConfigError.
     """
     profile, source = read_profile(find_profile(asked, profiles))
     steps = read_steps(journeys)
     planned = plan(profile, steps)
-    problems = [*_mistyped(profile, steps), *refusals(profile, planned)]
+    problems = [*_mistyped(profile, steps), *refusals(profile, planned), *_twice(profile, objectives)]
     problems += _strangers(profile, services) if services else ()
     if problems:
         raise source.error(problems)
-    return (profile if seed is None else profile.model_copy(update={"seed": seed})), planned
+    _refuse_unknown_steps(objectives, steps)
+    profile, unasked = with_objectives(profile, planned, objectives)
+    return (profile if seed is None else profile.model_copy(update={"seed": seed})), replace(planned, unasked=unasked)
+
+
+def with_objectives(
+    profile: Profile, planned: Plan, objectives: Sequence[Objective]
+) -> tuple[Profile, Mapping[str, str]]:
+    """The profile with the limits that objectives ask of it; checks that this load is too small for, and why."""
+    limits, unasked = {step: each.by_kind() for step, each in profile.limits.items()}, dict[str, str]()
+    for each in objective_limits(objectives) if profile.objectives and profile.judged() else ():
+        short = _too_few(each, planned)
+        if short:
+            unasked[check_name(each.step, each.kind)] = short
+        else:
+            limits.setdefault(each.step, {})[each.kind] = each.limit
+    merged = {step: Limits(**by_kind) for step, by_kind in limits.items()}
+    return profile.model_copy(update={"limits": merged}), unasked
+
+
+def _too_few(asked: ObjectiveLimit, planned: Plan) -> str:
+    if not planned.judged:
+        return ""
+    expected = planned.judged.get(asked.step)
+    if expected is None:
+        return f"the objective {asked.objective.id} is about {asked.step}, which no journey of the profile asks"
+    count = needed(Limits(**{asked.kind: asked.limit}))[asked.kind]
+    if expected.sure >= count:
+        return ""
+    return (
+        f"the objective {asked.objective.id} needs {count} requests, but the judged stages bring {expected.mean:.0f}, and only "
+        f"{expected.sure:.0f} for sure"
+    )
+
+
+def _refuse_unknown_steps(objectives: Sequence[Objective], steps: Mapping[str, Mapping[str, float]]) -> None:
+    known = {ALL, *(step for each in steps.values() for step in each)}
+    for each in objective_limits(objectives) if steps else ():
+        if each.step not in known:
+            place = each.objective.place
+            raise ConfigError(
+                f"{each.objective.id} names the step '{each.step}', which no journey asks. Known are: {', '.join(sorted(known))}.",
+                file=place.file,
+                line=place.line,
+            )
+
+
+def _twice(profile: Profile, objectives: Sequence[Objective]) -> Iterator[Problem]:
+    """Limits that stand in slo.yml already: one of the two would rule, and nobody could say which."""
+    for each in objective_limits(objectives) if profile.objectives else ():
+        own = profile.limits.get(each.step)
+        if own is not None and each.kind in own.by_kind():
+            yield Problem(
+                ("limits", each.step, each.kind),
+                f"limits.{each.step}.{each.kind} is what the objective {each.objective.id} asks already. Remove it here, or say `objectives: false`.",
+            )
 
 
 def read_steps(file: Path | None) -> Mapping[str, Mapping[str, float]]:
@@ -125,7 +191,7 @@ def _strangers(profile: Profile, services: Collection[str]) -> Iterator[Problem]
 
 def needed(limits: Limits) -> dict[str, int]:
     """Limit to the requests without which it cannot be judged."""
-    counts = {f"p{share * 100:g}": math.ceil(SAMPLES_BEYOND / (1 - share) - 1e-6) for share in limits.percentiles()}
+    counts = {name_of(share): math.ceil(SAMPLES_BEYOND / (1 - share) - 1e-6) for share in limits.percentiles()}
     if limits.error_ratio is not None:
         counts["error_ratio"] = math.ceil(RATIO_SAMPLES / limits.error_ratio - 1e-6)
     return counts

@@ -15,9 +15,12 @@ from seatrial.checks.figures import MEGABYTE
 from seatrial.checks.inputs import Resource
 from seatrial.errors import UsageError
 from seatrial.project.yaml_source import FileModel, YamlSource, load_yaml, validate
+from seatrial.statistics.percentiles import share_of
 
 ALL = "all"
 SLOPE_SECONDS = 600
+# Those that a limit can be set for.
+PERCENTILES = ("p50", "p75", "p90", "p95", "p99", "p995", "p999")
 Ratio = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -64,17 +67,24 @@ class Limits(FileModel):
     """What is asked of one step, or of all: latencies in seconds from the intended start."""
 
     p50: PositiveFloat | None = Field(default=None, description="Needs 40 requests of the step.")
+    p75: PositiveFloat | None = Field(default=None, description="Needs 80.")
     p90: PositiveFloat | None = Field(default=None, description="Needs 200.")
     p95: PositiveFloat | None = Field(default=None, description="Needs 400.")
     p99: PositiveFloat | None = Field(default=None, description="Needs 2000.")
+    p995: PositiveFloat | None = Field(default=None, description="Needs 4000.")
+    p999: PositiveFloat | None = Field(default=None, description="Needs 20000.")
     error_ratio: Ratio | None = Field(
         default=None, description="Share of requests that may fail; needs 3 / limit requests."
     )
     rate_min: PositiveFloat | None = Field(default=None, description="Successful requests per second, at least.")
 
+    def by_kind(self) -> dict[str, float]:
+        """Limit by its name, for those that are asked."""
+        return self.model_dump(exclude_none=True)
+
     def percentiles(self) -> dict[float, float]:
         """Percentile (as a share) to limit in seconds, for those that are asked."""
-        asked = {0.5: self.p50, 0.9: self.p90, 0.95: self.p95, 0.99: self.p99}
+        asked = {share_of(name): getattr(self, name) for name in PERCENTILES}
         return {share: limit for share, limit in asked.items() if limit is not None}
 
 
@@ -165,7 +175,12 @@ class Profile(FileModel):
     )
     processes: PositiveInt = Field(default=1, description="Locust processes.")
     limits: dict[str, Limits] = Field(
-        default_factory=dict, description="By step, or for `all`; what is not named is not judged."
+        default_factory=dict,
+        description="By step, or for `all`: what is asked of this load beside the objectives; what is in neither is not judged.",
+    )
+    objectives: bool = Field(
+        default=True,
+        description="Whether slo.yml's objectives are asked of it, as far as its judged stages bring the requests.",
     )
     ceilings: dict[str, Ceilings] = Field(default_factory=dict, description="By service: what a replica may use.")
     slopes: dict[str, Slopes] = Field(default_factory=dict, description="By service: how fast its use may grow.")

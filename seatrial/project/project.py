@@ -11,6 +11,8 @@ from pathlib import Path
 
 from pydantic import Field
 
+from seatrial.objectives.contract import load_objectives
+from seatrial.objectives.objective import Objective
 from seatrial.project.fleet import Command, Fleet
 from seatrial.project.fleet_checks import load_fleet
 from seatrial.project.telemetry import Roles, Telemetry
@@ -19,6 +21,7 @@ from seatrial.project.yaml_source import FileModel, Problem, YamlSource, load_ya
 
 # What scrapes a fleet whose project brings no configuration of its own.
 BUILT_IN_PROMETHEUS = Path(__file__).with_name("prometheus")
+RULES = "rules"
 
 
 class Load(FileModel):
@@ -45,7 +48,7 @@ class ProjectFile(FileModel):
     telemetry: Path | None = Field(
         default=None, description="What metrics and log fields mean: telemetry.yml; default: nothing is known of them."
     )
-    slo: Path | None = Field(default=None, description="Objectives; kept, and not judged yet.")
+    slo: Path | None = Field(default=None, description="Objectives: slo.yml.")
     prometheus: Path | bool = Field(
         default=True,
         description="A folder with prometheus.yml; by default a built-in one scrapes what has metrics, `false`: there is to be none.",
@@ -63,7 +66,7 @@ class ProjectFile(FileModel):
 @dataclass(frozen=True, slots=True)
 class Project:
     """All paths are absolute. `prometheus` is a folder that holds prometheus.yml, or None where none is to be started;
-    `elasticsearch` and `kibana` are folders of rendered files.
+    `elasticsearch` and `kibana` are folders of rendered files; `objectives` are those of `slo`.
     """
 
     file: Path
@@ -73,8 +76,14 @@ class Project:
     load: Load | None = None
     prometheus: Path | None = None
     slo: Path | None = None
+    objectives: tuple[Objective, ...] = ()
     elasticsearch: Path | None = None
     kibana: Path | None = None
+
+    @property
+    def rules(self) -> Path | None:
+        """The folder of Prometheus's rules, as the project's own prometheus.yml names it."""
+        return None if self.prometheus in {None, BUILT_IN_PROMETHEUS} else self.prometheus / RULES
 
     @property
     def root(self) -> Path:
@@ -103,6 +112,7 @@ def load_project(file: Path) -> Project:
         load=_beneath(written.load, root),
         prometheus=_prometheus(written, source, fleet),
         slo=root / written.slo if written.slo else None,
+        objectives=load_objectives(root / written.slo, telemetry, fleet.services) if written.slo else (),
         elasticsearch=root / written.elasticsearch if written.elasticsearch else None,
         kibana=root / written.kibana if written.kibana else None,
     )

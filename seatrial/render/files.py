@@ -9,9 +9,11 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from seatrial.objectives.windows import PRODUCTION
 from seatrial.project.project import Project
 from seatrial.render.index_templates import templates
 from seatrial.render.kibana import saved_objects
+from seatrial.render.rules import rule_files
 from seatrial.render.saved_objects import ndjson
 from seatrial.run_folder import write_text
 from seatrial.ship.names import IndexNames
@@ -26,6 +28,8 @@ def rendered(project: Project) -> dict[Path, str]:
         found |= {project.elasticsearch / f"{name}.json": _json(document) for name, document in made.items()}
     if project.kibana is not None:
         found[project.kibana / "objects.ndjson"] = ndjson(saved_objects(project.telemetry, names))
+    if project.rules is not None:
+        found |= {project.rules / name: text for name, text in rule_files(project, PRODUCTION).items()}
     return found
 
 

@@ -20,6 +20,7 @@ from seatrial.checks.saturation import Nearest
 from seatrial.evidence import Evidence
 from seatrial.judge import Judgement
 from seatrial.load.profile import ALL
+from seatrial.objectives.outcome import Outcome
 from seatrial.statistics.percentiles import percentile, samples_needed, share_of
 
 SCHEMA = 1
@@ -68,6 +69,7 @@ def verdict_document(
         ],
         "nearest": _nearest(evidence.nearest),
         "telemetry": _telemetry(evidence.shipped, evidence.began),
+        "slo": [_slo(outcome) for outcome in evidence.objectives],
         "measuring": [
             {"name": each.name, "cpu": _number(each.cpu), "rss_bytes": _number(each.rss_bytes)}
             for each in evidence.measuring
@@ -97,6 +99,20 @@ def _latency(evidence: Evidence) -> dict[str, float | None]:
     return {
         name: percentile(latency, share_of(name)) if latency.size >= samples_needed(share_of(name)) else None
         for name in PERCENTILES
+    }
+
+
+def _slo(outcome: Outcome) -> dict[str, Any]:
+    objective = outcome.objective
+    return {
+        "service": objective.service,
+        "name": objective.name,
+        "objective": objective.target,
+        "threshold_seconds": objective.threshold,
+        "measured": _number(outcome.measured),
+        "source": outcome.source or None,
+        "budget_used": _number(outcome.budget_used),
+        "burn_rate": _number(outcome.burn_rate),
     }
 
 

@@ -42,6 +42,8 @@ def facts(document: Mapping[str, Any], *, unchecked: bool = True) -> list[tuple[
         lines.append(("nearest limit", document["nearest"]["reason"]))
     if document["measuring"]:
         lines.append(("measuring", "; ".join(" ".join(cost) for cost in costs(document))))
+    if budgets := spent(document):
+        lines.append(("objectives", budgets))
     if pipeline := document.get("telemetry"):
         lines.append(("log pipeline", "; ".join(text for _, text in shipped(pipeline))))
     if document["populated"]:
@@ -73,6 +75,42 @@ def shipped(pipeline: Mapping[str, Any]) -> list[tuple[str, str]]:
     if pipeline["probes"]:
         lines[-1] = ("found after", f"{lines[-1][1]}, by {figure(pipeline['probes'])} probes")
     return lines + ([("server", f"this server has no {', no '.join(pipeline['lacks'])}")] if pipeline["lacks"] else [])
+
+
+SOURCES = {"samples": "samples", "prometheus": "counters", None: "not known"}
+
+
+def objectives(document: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """What each objective came to: name, what is wanted, measured, budget used, burn rate, and by what."""
+    return [
+        (
+            f"{each['service']} {each['name']}",
+            wanted(each),
+            figure(each["measured"], "ratio") or "not known",
+            figure(each["budget_used"], "ratio") or "not known",
+            figure(each["burn_rate"]) or "not known",
+            SOURCES[each["source"]],
+        )
+        for each in document.get("slo", ())
+    ]
+
+
+def wanted(objective: Mapping[str, Any]) -> str:
+    """As 99 % within 300 ms."""
+    within = figure(objective["threshold_seconds"], "s")
+    return f"{objective['objective'] * 100:.6g} %" + (f" within {within}" if within else "")
+
+
+def spent(document: Mapping[str, Any]) -> str:
+    """How many objectives were missed, and who was nearest to it; empty without any."""
+    known = [each for each in document.get("slo", ()) if each["budget_used"] is not None]
+    if not known:
+        return ""
+    worst, missed = max(known, key=lambda each: each["budget_used"]), sum(each["budget_used"] > 1 for each in known)
+    said = f"{missed} of {len(known)} missed" if missed else f"all {len(known)} met"
+    return (
+        f"{said}; most of its budget used {worst['service']} {worst['name']}, {figure(worst['budget_used'], 'ratio')}"
+    )
 
 
 PLACES = {

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from seatrial.load.plan import JourneySteps
 from seatrial.load.profile import Profile
+from seatrial.objectives.spec import SlothSpec
 from seatrial.project.fleet import Fleet
 from seatrial.project.project import ProjectFile
 from seatrial.project.telemetry import Telemetry
@@ -24,6 +25,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "seatrial": ProjectFile,
     "fleet": Fleet,
     "telemetry": Telemetry,
+    "slo": SlothSpec,
     "profile": Profile,
     "journeys": JourneySteps,
 }
@@ -37,7 +39,9 @@ def schema_file(name: str) -> Path:
 def schema_text(name: str) -> str:
     """The schema as it is written."""
     made: dict[str, Any] = MODELS[name].model_json_schema(mode="validation")
-    title = {"seatrial": "seatrial.yml", "profile": "a load profile"}.get(name, f"{name}.yml")
+    title = {"seatrial": "seatrial.yml", "profile": "a load profile", "slo": "a document of slo.yml"}.get(
+        name, f"{name}.yml"
+    )
     return json.dumps({"$schema": DIALECT, **_plain(made), "title": title}, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -16,8 +16,10 @@ from typing import Any, Protocol
 
 from seatrial import hooks
 from seatrial.errors import StackError
-from seatrial.project.project import Project
-from seatrial.run_folder import RunFolder, write_json
+from seatrial.objectives.windows import TRIAL
+from seatrial.project.project import RULES, Project
+from seatrial.render.rules import rule_files
+from seatrial.run_folder import RunFolder, write_json, write_text
 from seatrial.settings import Settings, child_environment, read_settings
 from seatrial.stacks import observation, processes, prometheus
 from seatrial.stacks.guardian import Guardian
@@ -179,6 +181,8 @@ class OwnedStack(ABC):
         if found is None or self.project.prometheus is None or self._prometheus_url is None:
             return
         configuration = prometheus.copy_configuration(self.project.prometheus, self.run.metrics)
+        for name, text in rule_files(self.project, TRIAL).items():
+            write_text(configuration.parent / RULES / name, text)
         self._prometheus = processes.start(
             "prometheus",
             prometheus.command(found.binary, configuration, self._prometheus_url.removeprefix("http://")),

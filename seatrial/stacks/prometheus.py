@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from seatrial.project.project import RULES
+
 OLDEST = (2, 42)
 NEWEST_MAJOR = 3
 REMEDY = "Run `seatrial install`, or put Prometheus 2.42 to 3.x on PATH."
@@ -81,7 +83,8 @@ def copy_configuration(source: Path, run_metrics: Path) -> Path:
     """Copy the project's folder into the run, which thereby shows what was used; returns the copy of prometheus.yml."""
     folder = run_metrics / "prometheus"
     shutil.copytree(source, folder, dirs_exist_ok=True)
-    (folder / "targets").mkdir(exist_ok=True)
+    for name in ("targets", RULES):
+        (folder / name).mkdir(exist_ok=True)
     return folder / "prometheus.yml"
 
 

@@ -43,8 +43,13 @@ def samples_needed(p: float) -> int:
 
 
 def share_of(name: str) -> float:
-    """`p50`, `p95`, `p99` and `p999` as 0.5, 0.95, 0.99 and 0.999."""
+    """`p50`, `p95`, `p99`, `p995` and `p999` as 0.5, 0.95, 0.99, 0.995 and 0.999."""
     digits = name.removeprefix("p")
     if name == digits or not digits.isdecimal() or not int(digits):
         raise ValueError(f"{name!r} names no percentile; write p50, p95, p99 or p999")
     return float(f"0.{digits}")
+
+
+def name_of(share: float) -> str:
+    """What `share_of` reads: 0.5 is `p50`, 0.995 is `p995`."""
+    return f"p{f'{share:.9g}'.removeprefix('0.'):0<2}"

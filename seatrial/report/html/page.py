@@ -18,6 +18,7 @@ from seatrial.report.html.shipping import shipping
 from seatrial.report.html.source import Source
 from seatrial.report.html.strips import Mark, fault_periods, judged_periods, marks, scrapes, strips
 from seatrial.report.html.waterfall import waterfall
+from seatrial.statistics.percentiles import name_of
 
 AFTER_SECONDS = 2.0
 EARLIEST_SECONDS = 15.0
@@ -125,7 +126,7 @@ def _items(source: Source, course: Course, happened: Sequence[Mark]) -> dict[str
     names = [each["name"] for each in source.verdict["services"]]
     found = [*strips(source.timeline, names, source.began, course.width, end)]
     asked = profile.limits.get(ALL)
-    limits = {f"p{share * 100:g}": limit for share, limit in asked.percentiles().items()} if asked else {}
+    limits = {name_of(share): limit for share, limit in asked.percentiles().items()} if asked else {}
     scraped = scrapes(source.timeline, source.began)
     items = {
         "course-charts": course_item(

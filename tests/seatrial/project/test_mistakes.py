@@ -149,7 +149,7 @@ def test_in_telemetry_yml(tmp_path: Path, old: str, new: str, sentence: str) -> 
         ("p95: 0.5", "p99: 0.5", "4:14: limits.all.p99 needs 2000 requests, but the judged stages bring 600, and only 527 for sure."),
         ("p95: 0.5", "error_ratio: 1%", "4:22: limits.all.error_ratio is '1%', but a number is needed."),
         ("p95: 0.5", "error_ratio: 1", "4:22: limits.all.error_ratio is 1, but it must be below 1."),
-        ("  all: {p95: 0.5}", "  p95: 0.5", "4:8: limits.p95 is 0.5, but a mapping is needed, with the keys p50, p90, p95, p99, error_ratio, rate_min."),
+        ("  all: {p95: 0.5}", "  p95: 0.5", "4:8: limits.p95 is 0.5, but a mapping is needed, with the keys p50, p75, p90, p95, p99, p995, p999, error_ratio, rate_min."),
         ("all:", "hoem:", "4:9: no journey with a weight asks the step hoem. Known are: all, home."),
         ("limits:", "weights: {lok: 1}\nlimits:", "3:16: weights.lok: no journey is called so. Did you mean 'look'?"),
         ("limits:", "think_seconds: 0.5\nlimits:", "3:16: think_seconds is 0.5, but a mapping is needed, with the keys min, max."),

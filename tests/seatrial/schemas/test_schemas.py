@@ -18,6 +18,7 @@ EXAMPLES = {
     "seatrial": EXAMPLE / "seatrial.yml",
     "fleet": EXAMPLE / "fleet.yml",
     "telemetry": EXAMPLE / "telemetry.yml",
+    "slo": EXAMPLE / "slo.yml",
     "profile": EXAMPLE / "profiles" / "trial.yml",
     "journeys": EXAMPLE / "journeys.yml",
 }
@@ -39,6 +40,7 @@ def written() -> list[tuple[str, Path]]:
     for root in PROJECTS:
         named = yaml.safe_load((root / "seatrial.yml").read_text())
         files += [("seatrial", root / "seatrial.yml"), ("fleet", root / named["fleet"])]
+        files += [("slo", root / named["slo"])] if named.get("slo") else []
         files += [("telemetry", root / named["telemetry"])] if named.get("telemetry") else []
         if named.get("load"):
             files += [("profile", file) for file in (root / named["load"]["profiles"]).glob("*.yml")]
@@ -61,7 +63,9 @@ def test_it_is_a_schema(name: str) -> None:
 
 @pytest.mark.parametrize("name, file", written(), ids=lambda value: str(value).removeprefix(f"{ROOT}/"))
 def test_every_file_that_is_here_is_valid(name: str, file: Path) -> None:
-    assert faults(name, yaml.safe_load(file.read_text(encoding="utf-8"))) == []
+    documents = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
+    assert documents
+    assert [fault for document in documents for fault in faults(name, document)] == []
 
 
 @pytest.mark.parametrize(
@@ -78,6 +82,7 @@ def test_every_file_that_is_here_is_valid(name: str, file: Path) -> None:
         ("profile", {"stages": []}),
         ("profile", {"stages": [{"name": "a", "rate": -1, "seconds": 1}]}),
         ("profile", {"stages": [{"name": "a", "rate": 1, "seconds": 1}], "limits": {"all": {"p97": 1}}}),
+        ("slo", {"version": "prometheus/v1", "service": "web", "slos": []}),
         ("journeys", {"read": {"book": "often"}}),
     ],
 )
@@ -91,7 +96,7 @@ def test_what_the_models_refuse_it_refuses(name: str, document: Any) -> None:
 def test_the_example_is_a_project(tmp_path: Path) -> None:
     """With the files that it only names."""
     root = Path(shutil.copytree(EXAMPLE, tmp_path / "example"))
-    for name in ("slo.yml", "locustfile.py", "observability/prometheus/prometheus.yml"):
+    for name in ("locustfile.py", "observability/prometheus/prometheus.yml"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
     project = load_project(root / "seatrial.yml")
@@ -101,8 +106,10 @@ def test_the_example_is_a_project(tmp_path: Path) -> None:
         profiles=project.load.profiles,
         journeys=steps_file(project.load.locustfile),
         services=project.fleet.services,
+        objectives=project.objectives,
     )
     assert plan.judged
+    assert [objective.id for objective in project.objectives] == ["web-availability", "web-answers"]
     assert project.telemetry.roles_of("stock").client_requests is None
 
 

@@ -1,0 +1,1 @@
+"""Objectives: from slo.yml to rules, alerts and limits."""
