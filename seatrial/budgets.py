@@ -1,4 +1,4 @@
-"""What each objective came to: by the samples at hand, and by what Prometheus recorded.
+"""What each objective came to, by the samples at hand and by what Prometheus recorded; and which alerts fired.
 
 Owns asking. Leaves the arithmetic to seatrial.objectives.outcome.
 """
@@ -6,15 +6,17 @@ Owns asking. Leaves the arithmetic to seatrial.objectives.outcome.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from seatrial.backends.errors import BackendError
 from seatrial.backends.prometheus import Prometheus
+from seatrial.checks.alerts import Fired
 from seatrial.checks.limits import Judged
 from seatrial.objectives.objective import Objective
 from seatrial.objectives.outcome import COUNTERS, SAMPLES, Outcome, good_share, known
 from seatrial.objectives.rules import ratio_name
 from seatrial.objectives.windows import TRIAL
+from seatrial.project.project import Project
 
 
 def outcomes(
@@ -65,3 +67,26 @@ class _Recorded:
         except BackendError:
             self._prometheus = None
             return {}
+
+
+def alerts_fired(
+    project: Project, prometheus: Prometheus | None, begin: float, end: float, excuse: str
+) -> Fired | None:
+    """Between two moments (epoch seconds); None where the project has no alerts. Those for machines fire always."""
+    own = project.alerts.alerts if project.alerts else ()
+    rules = len(own) + sum(each.page is not None for each in project.objectives)
+    if not rules or project.prometheus is None:
+        return None
+    if prometheus is None:
+        return Fired(rules=rules, excuse=excuse, obstacle="there is no Prometheus to ask")
+    seconds = max(1, round(end - begin))
+    firing = f'max_over_time(ALERTS{{alertstate="firing", severity!="none"}}[{seconds}s])'
+    try:
+        found = prometheus.query(f"max by (alertname, service) ({firing})", end)
+    except BackendError as error:
+        return Fired(rules=rules, excuse=excuse, obstacle=str(error))
+    return Fired(sorted(_landed(each.labels) for each in found), rules, excuse)
+
+
+def _landed(labels: Mapping[str, str]) -> str:
+    return f"{labels.get('alertname', '')} ({labels.get('service', '')})"

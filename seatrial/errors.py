@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 from pathlib import Path
+from typing import ClassVar
 
 
 class Exit(IntEnum):
@@ -59,6 +60,10 @@ class ConfigError(UsageError):
 
 
 class Interrupted(KeyboardInterrupt):
-    """The person or the CI system asked the run to end."""
+    """The person or the CI system asked the run to end.
+
+    `heard` is whether that has happened: a library that was just at work may have made another exception of it.
+    """
 
     exit_code = Exit.INTERRUPTED
+    heard: ClassVar[bool] = False

@@ -6,7 +6,7 @@ Owns the I/O and turns each thing that cannot be had into an obstacle in words; 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -18,7 +18,8 @@ from seatrial.backends.exposition import Samples as Series
 from seatrial.backends.exposition import parse_exposition
 from seatrial.backends.logs import LogEvidence
 from seatrial.backends.prometheus import Prometheus
-from seatrial.budgets import outcomes
+from seatrial.budgets import alerts_fired, outcomes
+from seatrial.checks.alerts import Fired
 from seatrial.checks.ceilings import Wanted, for_each
 from seatrial.checks.inputs import ClientRow, Generator, Resource, ServiceCounts, StepSamples, Stop
 from seatrial.checks.limits import Judged
@@ -30,7 +31,7 @@ from seatrial.checks.saturation import Measured, Nearest, nearest_limit
 from seatrial.checks.scrapes import Outage, Scrapes
 from seatrial.checks.traces import Chosen, choose
 from seatrial.counting import Left, process_starts, service_counts, stored_requests
-from seatrial.disk import DISK_FULL
+from seatrial.happened import excuse, full_disk, outages
 from seatrial.lines_between import lines_said, lines_shipped
 from seatrial.load.errors import NoSamples
 from seatrial.load.profile import ALL, Ceilings, Profile, Slopes
@@ -76,7 +77,7 @@ class Evidence:
     `shipped` is what became of the log lines, None when nobody asked for a pipeline; `lag_limits` are by percentile, `began` is
     when judged load began.
 
-    `objectives` is what each came to, `unasked` are checks by objectives that the profile is too small for, and why.
+    `objectives` is what each came to, `fired` which alerts did (None where there are none), `unasked` are checks by objectives that the profile is too small for, and why.
 
     `offered_rate` is journeys per second planned over judged stages; `stored_requests` what Prometheus kept of the
     entry's requests between the readings.
@@ -124,6 +125,7 @@ class Evidence:
     began: float = 0.0
     unasked: Mapping[str, str] = field(default_factory=dict)
     objectives: Sequence[Outcome] = ()
+    fired: Fired | None = None
     offered_rate: float = 0.0
     requests: int = 0
     failures: int = 0
@@ -168,32 +170,31 @@ def collect(
         ceilings=_of_services(project, profile.ceilings),
         slopes=_of_services(project, profile.slopes),
         span=(samples.started_at, samples.started_at + profile.seconds) if samples else None,
-        outages=_outages(record),
+        outages=outages(record),
         measuring=_measuring(record, samples),
-        notable=samples.notable(NOTABLE) if samples else [],
         lag_limits=profile.telemetry.percentiles(),
         began=_began(profile, samples),
         offered_rate=_offered_rate(profile),
-        requests=len(samples.requests["outcome"]) if samples else 0,
-        failures=samples.failures() if samples else 0,
-        notes=[*([("samples", absent)] if absent else []), *_full_disk(record)],
+        **(_of_all(samples) if samples else {}),
+        notes=[*([("samples", absent)] if absent else []), *full_disk(record)],
     )
     spent = outcomes(project.objectives, evidence.judged, evidence.began, prometheus)
     evidence = replace(evidence, objectives=spent, unasked=record.get("unasked", {}))
     if before is None or after is None:
         return replace(evidence, logs_obstacle=evidence.unquiet, stored=Stored(obstacle=evidence.unquiet))
     shipped = lines_shipped(before, after, project, evidence.chosen, pipeline) if pipeline else None
-    evidence, left = replace(evidence, shipped=shipped), counts_left(run_dir / "metrics" / "left")
+    fired = alerts_fired(project, prometheus, evidence.began or before.at, after.at, excuse(profile, record))
+    evidence, left = replace(evidence, shipped=shipped, fired=fired), counts_left(run_dir / "metrics" / "left")
     observed = _observed(evidence, before, after, project, prometheus, exits, left)
     return _saturated(observed, before, after, _limits(project, record))
 
 
-def _full_disk(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for event in _events(record, DISK_FULL):
-        yield (
-            "what was written to the run's folder",
-            f"No space left on its disk at {event['full']} of {event['looks']} looks: log lines may be lost or cut, and counts differ by them",
-        )
+def _of_all(samples: Samples) -> dict[str, Any]:
+    return {
+        "notable": samples.notable(NOTABLE),
+        "requests": len(samples.requests["outcome"]),
+        "failures": samples.failures(),
+    }
 
 
 def unquiet(before: Reading | None, after: Reading | None) -> str:
@@ -290,24 +291,6 @@ def _measuring(record: Mapping[str, Any], samples: Samples | None) -> list[Cost]
     return [Cost("generator", cores, samples.resident_bytes()), *costs]
 
 
-def _outages(record: Mapping[str, Any]) -> list[Outage]:
-    """Planned restarts; a scrape or two beside the restart itself may still meet a closed port."""
-    return [
-        Outage(event["instance"], event["at"] - event["down_seconds"] - 1.0, event["at"] + 1.0)
-        for event in _events(record, "restart")
-    ]
-
-
-def planned_stops(record: Mapping[str, Any]) -> list[Stop]:
-    """How each replica ended that was asked to, from run.json: for a restart, and when the fleet was drained.
-
-    A restart of a replica that had died before stopped nothing.
-    """
-    restarts = [event["stop"] for event in _events(record, "restart") if event["stop"] is not None]
-    found = [(stop, "restart") for stop in restarts] + [(event, "drain") for event in _events(record, "stop")]
-    return [Stop(each["instance"], each["code"], each["seconds"], each["killed"], planned) for each, planned in found]
-
-
 def counts_left(folder: Path) -> Left:
     """What processes had counted when they were restarted, by instance and in that order."""
     found: dict[str, list[Series]] = {}
@@ -316,10 +299,6 @@ def counts_left(folder: Path) -> Left:
             instance = file.name.split(".", 1)[1].removesuffix(".prom")
             found.setdefault(instance, []).append(parse_exposition(file.read_text(encoding="utf-8")))
     return found
-
-
-def _events(record: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
-    return [event for event in record.get("events", []) if event.get("kind") == kind]
 
 
 def _observed(

@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from seatrial.checks.alerts import SILENT, Fired, alerts_silent
 from seatrial.checks.auth import auth_planned
 from seatrial.checks.ceilings import CEILINGS, SLOPES, judge_ceilings, judge_slopes
 from seatrial.checks.differences import Difference, merge
 from seatrial.checks.drain import drain_clean
+from seatrial.checks.figures import shortened
 from seatrial.checks.finding import Finding, Verdict, overall
 from seatrial.checks.inputs import EdgeLines, ServiceCounts, ServiceLog
 from seatrial.checks.invariants import invariants
@@ -73,6 +75,7 @@ def judge(evidence: Evidence) -> Judgement:
         *_restarts(evidence),
         *_drain(evidence),
         *_ceilings(evidence, _unless_passed(valid)),
+        *_alerts(evidence, _unless_passed(valid)),
         *_invariants(evidence),
     ]
     return Judgement(tuple(findings), tuple(_not_checked(evidence)), tuple(merge([*client[1], *edges[1]])))
@@ -262,6 +265,12 @@ def _ceilings(evidence: Evidence, obstacle: str) -> list[Finding]:
     ]
 
 
+def _alerts(evidence: Evidence, obstacle: str) -> list[Finding]:
+    """Of a run that nothing was done to."""
+    fired = evidence.fired
+    return [] if fired is None or fired.excuse else [alerts_silent(fired, obstacle=obstacle)]
+
+
 def _invariants(evidence: Evidence) -> list[Finding]:
     hook = evidence.invariants
     return invariants(hook.document, obstacle=hook.obstacle) if hook.asked else []
@@ -281,10 +290,17 @@ def _not_checked(evidence: Evidence) -> Iterator[NotChecked]:
         **dict(asked.partly),
         **({"traces.complete": unasked} if asked.makes("traces.complete") else {}),
         **_pipeline_unasked(evidence),
+        SILENT: _alerts_unasked(evidence.fired),
         "drain.clean": evidence.undrained if evidence.stops is None else "",
         "invariants": "" if evidence.invariants.asked else "the project names no invariants hook",
     }
     yield from (NotChecked(name, reason) for name, reason in (*reasons.items(), *evidence.notes) if reason)
+
+
+def _alerts_unasked(fired: Fired | None) -> str:
+    if fired is None:
+        return "the project has no alerts"
+    return f"{fired.excuse}; fired: {shortened(fired.alerts) or 'none'}" if fired.excuse else ""
 
 
 def _pipeline_unasked(evidence: Evidence) -> dict[str, str]:

@@ -18,6 +18,8 @@ from typing import Any, Literal
 from seatrial.errors import SeatrialError
 
 SCHEMA = 1
+# Folders of files that tell Prometheus whom to scrape, and whom to send alerts to.
+DISCOVERED = ("targets", "components", "alertmanagers")
 ID_SHAPE = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 
 
@@ -66,7 +68,7 @@ class RunFolder:
         """Make a new folder. `record` is added to run.json (seed, profile, fleet, settings, ...)."""
         started = clock()
         path = _make_folder(runs, started)
-        for name in ("stores", "logs", "metrics/prometheus/targets", "samples", "control"):
+        for name in ("stores", "logs", *(f"metrics/prometheus/{kind}" for kind in DISCOVERED), "samples", "control"):
             (path / name).mkdir(parents=True)
         first = {"schema": SCHEMA, "id": path.name, "kind": kind, "started": started, "finished": None}
         run = cls(path, {**first, **record, "events": []}, clock)

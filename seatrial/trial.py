@@ -20,8 +20,9 @@ from seatrial.backends.prometheus import Prometheus
 from seatrial.checks.finding import Finding, Verdict
 from seatrial.disk import DISK_FULL, DiskWatch
 from seatrial.errors import HookError, UsageError
-from seatrial.evidence import Evidence, HookAnswer, collect, planned_stops
+from seatrial.evidence import Evidence, HookAnswer, collect
 from seatrial.faults import Fault
+from seatrial.happened import planned_stops
 from seatrial.hooks import populated
 from seatrial.judge import Judgement, judge
 from seatrial.lagging import LagWatch, save_probes
@@ -331,10 +332,8 @@ class Trial:
         with self._step("drain the fleet") as told:
             records = self.stack.drain() or []
             rough = [record.instance for record in records if record.killed or record.code]
-            told.ok, told.result = (
-                not rough,
-                f"{len(records)} replicas" + (f", not cleanly: {', '.join(rough)}" if rough else ""),
-            )
+            told.ok = not rough
+            told.result = f"{len(records)} replicas" + (f", not cleanly: {', '.join(rough)}" if rough else "")
         return replace(evidence, stops=planned_stops(self.run.record))
 
     def _judge(self, evidence: Evidence) -> Judgement:

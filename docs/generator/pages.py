@@ -10,6 +10,8 @@ from docs.generator.commands import commands_page
 from docs.generator.contract import contract_page
 from docs.generator.models import model_page
 from docs.generator.schema import schema_page
+from seatrial.alerts.drills import DrillsFile
+from seatrial.alerts.spec import AlertsFile
 from seatrial.load.profile import Profile
 from seatrial.objectives.spec import SlothSpec
 from seatrial.project.fleet import Fleet
@@ -72,11 +74,37 @@ def slo_page() -> str:
     )
 
 
+def alerts_page() -> str:
+    """alerts.yml, with its own annotated example."""
+    return model_page(
+        "alerts.yml",
+        AlertsFile,
+        "What somebody is told of, beside the burning of budgets. Made from `seatrial/alerts/spec.py`; the sample's is "
+        "[observability/alerts.yml](../../observability/alerts.yml).",
+        example=("docs/reference/example/alerts.yml", "An annotated one"),
+        root=ROOT,
+    )
+
+
+def drills_page() -> str:
+    """drills.yml, with its own annotated example."""
+    return model_page(
+        "drills.yml",
+        DrillsFile,
+        "What makes each alert fire, and so proves it: [seatrial drill](../cli/drill.md). Made from `seatrial/alerts/drills.py`; the sample's is "
+        "[observability/drills.yml](../../observability/drills.yml).",
+        example=("docs/reference/example/drills.yml", "An annotated one"),
+        root=ROOT,
+    )
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": commands_page,
     "seatrial-yml.md": project_page,
     "fleet-yml.md": fleet_page,
     "slo-yml.md": slo_page,
+    "alerts-yml.md": alerts_page,
+    "drills-yml.md": drills_page,
     "profile.md": profile_page,
     "telemetry.md": partial(contract_page, ROOT / "fleet" / "telemetry.yml"),
     "verdict-json.md": schema_page,

@@ -69,7 +69,7 @@ class Kit:
                     callee=callee,
                     discovery=self.discovery,
                     transport=self.transport,
-                    recorder=AttemptRecorder(self.metrics, self.logs),
+                    recorder=AttemptRecorder(self.metrics, self.logs, callee),
                     timeouts=Timeouts(
                         self.settings.connect_timeout, self.settings.read_timeout, self.settings.deadline
                     ),

@@ -31,9 +31,12 @@ class Attempt:
 class AttemptRecorder:
     """Writes attempts into the replica's metrics and log."""
 
-    def __init__(self, metrics: Metrics, logs: Logs) -> None:
+    def __init__(self, metrics: Metrics, logs: Logs, callee: str) -> None:
         self._durations = metrics.histogram("http_client_request_duration_seconds")
         self._retries = metrics.counter("http_client_retries_total")
+        self._retries.labels(
+            callee
+        )  # at 0 from the start: of a series that is born with its first retries no rate tells of them
         self._logs = logs
 
     def attempted(self, attempt: Attempt) -> None:

@@ -77,6 +77,8 @@ def load_app(target: str, settings: Settings, main_pid: int, serving: Event) -> 
 
     `serving` is set until the worker has come to its end by itself.
     """
+    # Ctrl-C reaches the worker and the main process, which passes it on as SIGTERM: a worker that got both was seen to heed neither.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     # Until granian sets its own, the handlers are the main process's, inherited: SIGTERM would be lost.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     die_with(main_pid)
@@ -103,7 +105,7 @@ def _open_admin(app: Any) -> None:
 
 
 def _end_well(kit: Any, serving: Event) -> None:
-    """On SIGTERM or SIGINT not ready at once and no new rounds; at the worker's very end, wait for the running ones.
+    """On SIGTERM not ready at once and no new rounds; at the worker's very end, wait for the running ones.
 
     granian's own handlers come later and stay: `set_wakeup_fd` tells of a signal beside them. A worker is a child of
     multiprocessing, which leaves by `os._exit`: `atexit` never runs in it, `Finalize` does, after granian has drained.

@@ -69,6 +69,13 @@ class Prometheus:
             raise BadAnswer(f"{self._url} lists no activeTargets")
         return active
 
+    def alerts(self) -> list[dict[str, Any]]:
+        """The alerts that are pending or firing: labels, annotations, state, activeAt, value."""
+        found = self._get("alerts", {}).get("alerts")
+        if not isinstance(found, list):
+            raise BadAnswer(f"{self._url} lists no alerts")
+        return found
+
     def wait_for_scrapes(
         self,
         instances: Iterable[str],

@@ -35,4 +35,5 @@ def _run() -> int:
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
+    Interrupted.heard = True
     raise Interrupted(signal.Signals(number).name)

@@ -19,7 +19,7 @@ from typing import Annotated
 import typer
 
 from seatrial.cli.invocation import Invocation
-from seatrial.errors import Exit, SeatrialError
+from seatrial.errors import Exit, Interrupted, SeatrialError
 from seatrial.settings import read_settings
 
 VERBS = (
@@ -29,6 +29,7 @@ VERBS = (
     "status",
     "restart",
     "load",
+    "drill",
     "logs",
     "ship",
     "report",
@@ -55,6 +56,8 @@ def dispatch(arguments: Sequence[str], build: Callable[[], typer.Typer] | None =
         tell(str(error))
         return int(error.exit_code)
     except Exception as error:  # noqa: BLE001 - a bug of ours: promised to end in 3, and to say where to look
+        if Interrupted.heard:
+            return int(Exit.INTERRUPTED)
         tell(crash_report(error, debug="--debug" in arguments))
         return int(Exit.HARNESS)
 

@@ -12,27 +12,38 @@ from seatrial.cli.invocation import Invocation
 if TYPE_CHECKING:
     from seatrial.settings import Settings
 
-EXAMPLES = ("seatrial install", "seatrial install prometheus", "seatrial install elasticsearch")
+EXAMPLES = ("seatrial install", "seatrial install alertmanager", "seatrial install elasticsearch")
 
 
 class Component(StrEnum):
     """What can be installed."""
 
     PROMETHEUS = "prometheus"
+    ALERTMANAGER = "alertmanager"
     ELASTICSEARCH = "elasticsearch"
 
 
 def install(
     context: typer.Context,
-    component: Annotated[Component, typer.Argument(help="What to install.")] = Component.PROMETHEUS,
+    component: Annotated[Component | None, typer.Argument(help="Default: Prometheus and Alertmanager.")] = None,
 ) -> None:
-    """Get Prometheus or Elasticsearch, without root.
+    """Get Prometheus, Alertmanager or Elasticsearch, without root.
 
-    Prometheus 2.42 to 3.x on PATH or in the cache, Elasticsearch 8 or 9 by ES_HOME or in the cache with a Java 17 or newer;
-    else fetches it into the cache, and says what it did.
+    Prometheus 2.42 to 3.x and Alertmanager 0.22 or newer on PATH or in the cache, Elasticsearch 8 or 9 by ES_HOME or in the cache with a
+    Java 17 or newer; else fetches it into the cache, and says what it did. Without a component, a machine that has no Alertmanager to
+    offer is told so, and does without.
     """
+    from seatrial.errors import SeatrialError
+
     invocation: Invocation = context.obj
-    (_elasticsearch if component is Component.ELASTICSEARCH else _prometheus)(invocation.settings)
+    if component is not None:
+        INSTALLERS[component](invocation.settings)
+        return
+    _prometheus(invocation.settings)
+    try:
+        _alertmanager(invocation.settings)
+    except SeatrialError as error:
+        print(f"no Alertmanager, so nobody will be told of alerts: {error}")
 
 
 def _prometheus(settings: Settings) -> None:
@@ -51,6 +62,20 @@ def _prometheus(settings: Settings) -> None:
     print(f"promtool: {found.promtool or 'not found (rules cannot be tested)'}")
 
 
+def _alertmanager(settings: Settings) -> None:
+    from seatrial.errors import StackError
+    from seatrial.stacks.alertmanager import find_alertmanager
+    from seatrial.stacks.install import install_alertmanager
+
+    found = find_alertmanager(settings.cache_dir)
+    if found is None:
+        folder = install_alertmanager(settings.cache_dir, print)
+        found = find_alertmanager(settings.cache_dir)
+        if found is None:
+            raise StackError(f"what was put into {folder} does not run here. Put Alertmanager 0.22 or newer on PATH.")
+    print(f"alertmanager {found.version}: {found.binary}")
+
+
 def _elasticsearch(settings: Settings) -> None:
     from seatrial.errors import StackError
     from seatrial.stacks.elasticsearch import REMEDY, cached_home, find_elasticsearch, version_of
@@ -65,3 +90,10 @@ def _elasticsearch(settings: Settings) -> None:
         raise StackError(f"no Elasticsearch that will do. {REMEDY}")
     print(f"elasticsearch {found.version}: {found.home}")
     print(f"java: {found.java}")
+
+
+INSTALLERS = {
+    Component.PROMETHEUS: _prometheus,
+    Component.ALERTMANAGER: _alertmanager,
+    Component.ELASTICSEARCH: _elasticsearch,
+}

@@ -182,6 +182,10 @@ class Profile(FileModel):
         default=True,
         description="Whether slo.yml's objectives are asked of it, as far as its judged stages bring the requests.",
     )
+    alerts: bool = Field(
+        default=True,
+        description="Whether no alert may fire from judged load on; false of a load that is to be too much.",
+    )
     ceilings: dict[str, Ceilings] = Field(default_factory=dict, description="By service: what a replica may use.")
     slopes: dict[str, Slopes] = Field(default_factory=dict, description="By service: how fast its use may grow.")
     telemetry: Telemetry = Field(default=Telemetry(), description="How late a log line may be found.")

@@ -17,9 +17,14 @@ HEADER = "# Generated from {source} by `seatrial render`: do not edit.\n"
 SEVERITIES: tuple[Severity, ...] = ("page", "ticket")
 
 
-def rule_file(objectives: Sequence[Objective], schedule: Schedule, source: str) -> str:
-    """The whole file, with its header; `source` names slo.yml."""
-    document = {"groups": [_group(each, schedule) for each in objectives]}
+def rule_file(objectives: Sequence[Objective], schedule: Schedule, source: str, runbooks: str = "") -> str:
+    """The whole file, with its header; `source` names slo.yml, `runbooks` is where the alerts' runbooks are."""
+    return write_rules([_group(each, schedule, runbooks) for each in objectives], source)
+
+
+def write_rules(groups: Sequence[dict[str, Any]], source: str) -> str:
+    """A rule file of Prometheus that says where it comes from."""
+    document = {"groups": list(groups)}
     return HEADER.format(source=source) + yaml.dump(
         document, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True
     )
@@ -36,12 +41,12 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
 _Dumper.add_representer(str, _text)
 
 
-def _group(objective: Objective, schedule: Schedule) -> dict[str, Any]:
+def _group(objective: Objective, schedule: Schedule, runbooks: str) -> dict[str, Any]:
     """All of an objective: the rules of a group come one after the other, so alerts meet the ratios of their own moment."""
     severities = [severity for severity in SEVERITIES if _alert(objective, severity) and schedule.of(severity)]
     lengths = schedule.lengths(frozenset(severities)) or schedule.lengths(frozenset({"page"}))
     ratios = [_ratio(objective, length) for length in lengths]
-    alerts = [_burning(objective, severity, schedule) for severity in severities]
+    alerts = [_burning(objective, severity, schedule, runbooks) for severity in severities]
     rules = [*ratios, *_told(objective, schedule, lengths[0]), *alerts]
     return {"name": f"slo-{objective.id}", "interval": text(schedule.evaluation), "rules": rules}
 
@@ -94,7 +99,7 @@ def _alert(objective: Objective, severity: Severity) -> Alert | None:
     return objective.page if severity == "page" else objective.ticket
 
 
-def _burning(objective: Objective, severity: Severity, schedule: Schedule) -> dict[str, Any]:
+def _burning(objective: Objective, severity: Severity, schedule: Schedule, runbooks: str) -> dict[str, Any]:
     alert = _alert(objective, severity) or Alert()
     within = f" within {objective.threshold:g} s" if objective.threshold is not None else ""
     return {
@@ -103,6 +108,7 @@ def _burning(objective: Objective, severity: Severity, schedule: Schedule) -> di
         "labels": {
             "severity": severity,
             "service": objective.service,
+            "sloth_slo": objective.name,
             "sloth_severity": severity,
             **alert.labels,
         },
@@ -110,9 +116,15 @@ def _burning(objective: Objective, severity: Severity, schedule: Schedule) -> di
             "summary": f"{objective.service} spends the error budget of {objective.name} too fast",
             "description": f"{objective.description.strip() or objective.name}: {objective.target * 100:.6g} % are to be good{within}; "
             "now {{ $value | humanizePercentage }} are bad.",
+            **({"runbook_url": runbook_url(runbooks, objective.alert)} if runbooks else {}),
             **alert.annotations,
         },
     }
+
+
+def runbook_url(runbooks: str, alert: str) -> str:
+    """Where somebody who is told looks first; `runbooks` is a folder or an address."""
+    return f"{runbooks.rstrip('/')}/{alert}.md"
 
 
 def _pair(objective: Objective, burn: Burn) -> str:

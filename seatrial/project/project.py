@@ -11,6 +11,8 @@ from pathlib import Path
 
 from pydantic import Field
 
+from seatrial.alerts.drills import DrillsFile, load_drills
+from seatrial.alerts.spec import AlertsFile, load_alerts
 from seatrial.objectives.contract import load_objectives
 from seatrial.objectives.objective import Objective
 from seatrial.project.fleet import Command, Fleet
@@ -49,9 +51,14 @@ class ProjectFile(FileModel):
         default=None, description="What metrics and log fields mean: telemetry.yml; default: nothing is known of them."
     )
     slo: Path | None = Field(default=None, description="Objectives: slo.yml.")
+    alerts: Path | None = Field(default=None, description="Alerts beside those of the objectives: alerts.yml.")
+    drills: Path | None = Field(default=None, description="What makes each alert fire: drills.yml.")
     prometheus: Path | bool = Field(
         default=True,
         description="A folder with prometheus.yml; by default a built-in one scrapes what has metrics, `false`: there is to be none.",
+    )
+    alertmanager: Path | None = Field(
+        default=None, description="A folder with alertmanager.yml; without it, alerts fire and nobody is told."
     )
     elasticsearch: Path | None = Field(
         default=None, description="The folder that `seatrial render` writes Elasticsearch's templates into."
@@ -66,7 +73,8 @@ class ProjectFile(FileModel):
 @dataclass(frozen=True, slots=True)
 class Project:
     """All paths are absolute. `prometheus` is a folder that holds prometheus.yml, or None where none is to be started;
-    `elasticsearch` and `kibana` are folders of rendered files; `objectives` are those of `slo`.
+    `elasticsearch` and `kibana` are folders of rendered files; `objectives` are those of `slo`; `alertmanager` is a folder that
+    holds alertmanager.yml.
     """
 
     file: Path
@@ -77,6 +85,9 @@ class Project:
     prometheus: Path | None = None
     slo: Path | None = None
     objectives: tuple[Objective, ...] = ()
+    alerts: AlertsFile | None = None
+    drills: DrillsFile | None = None
+    alertmanager: Path | None = None
     elasticsearch: Path | None = None
     kibana: Path | None = None
 
@@ -104,6 +115,9 @@ def load_project(file: Path) -> Project:
     problems = list(_strangers(fleet, telemetry))
     if problems:
         raise load_yaml(root / (written.telemetry or "")).error(problems)
+    objectives = load_objectives(root / written.slo, telemetry, fleet.services) if written.slo else ()
+    alerts = load_alerts(root / written.alerts, telemetry, fleet, objectives) if written.alerts else None
+    drills = load_drills(root / written.drills, alerts, objectives, list(fleet.services)) if written.drills else None
     return Project(
         file=source.file,
         fleet=fleet,
@@ -112,7 +126,10 @@ def load_project(file: Path) -> Project:
         load=_beneath(written.load, root),
         prometheus=_prometheus(written, source, fleet),
         slo=root / written.slo if written.slo else None,
-        objectives=load_objectives(root / written.slo, telemetry, fleet.services) if written.slo else (),
+        objectives=objectives,
+        alerts=alerts,
+        drills=drills,
+        alertmanager=root / written.alertmanager if written.alertmanager else None,
         elasticsearch=root / written.elasticsearch if written.elasticsearch else None,
         kibana=root / written.kibana if written.kibana else None,
     )
@@ -130,9 +147,13 @@ def without_probes(telemetry: Telemetry, fleet: Fleet) -> Telemetry:
 
 def _absent(written: ProjectFile, root: Path) -> Iterator[Problem]:
     """Of the load nothing is asked here: a fleet is worth starting before there is any."""
-    for key, path in (("fleet", written.fleet), ("telemetry", written.telemetry), ("slo", written.slo)):
+    for key in ("fleet", "telemetry", "slo", "alerts", "drills"):
+        path = getattr(written, key)
         if path is not None and not (root / path).is_file():
             yield Problem((key,), f"{key} names {path}, which does not exist. Correct the path.")
+    if written.alertmanager is not None and not (root / written.alertmanager / "alertmanager.yml").is_file():
+        message = f"alertmanager names {written.alertmanager}, which holds no alertmanager.yml. Correct the path."
+        yield Problem(("alertmanager",), message)
 
 
 def _beneath(load: Load | None, root: Path) -> Load | None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from seatrial.alerts.rules import alert_file
 from seatrial.objectives.rules import rule_file
 from seatrial.objectives.windows import Schedule
 from seatrial.project.project import Project
 
-OBJECTIVES = "slo.yml"
+OBJECTIVES, ALERTS = "slo.yml", "alerts.yml"
 
 
 def rule_files(project: Project, schedule: Schedule) -> dict[str, str]:
     """Text by file name; none of what the project does not have."""
-    if not project.objectives or project.slo is None:
-        return {}
-    return {OBJECTIVES: rule_file(project.objectives, schedule, project.slo.name)}
+    found, alerts = dict[str, str](), project.alerts
+    if project.objectives:
+        runbooks = alerts.runbooks if alerts else ""
+        found[OBJECTIVES] = rule_file(project.objectives, schedule, OBJECTIVES, runbooks)
+    if alerts is not None:
+        found[ALERTS] = alert_file(alerts, schedule, ALERTS)
+    return found

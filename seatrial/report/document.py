@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from seatrial.checks.alerts import Fired
 from seatrial.checks.finding import Finding, Verdict
 from seatrial.checks.invariants import PREFIX
 from seatrial.checks.load import VALID
@@ -69,6 +70,7 @@ def verdict_document(
         ],
         "nearest": _nearest(evidence.nearest),
         "telemetry": _telemetry(evidence.shipped, evidence.began),
+        "alerts": _alerts(evidence.fired),
         "slo": [_slo(outcome) for outcome in evidence.objectives],
         "measuring": [
             {"name": each.name, "cpu": _number(each.cpu), "rss_bytes": _number(each.rss_bytes)}
@@ -100,6 +102,13 @@ def _latency(evidence: Evidence) -> dict[str, float | None]:
         name: percentile(latency, share_of(name)) if latency.size >= samples_needed(share_of(name)) else None
         for name in PERCENTILES
     }
+
+
+def _alerts(fired: Fired | None) -> dict[str, list[str]] | None:
+    if fired is None or fired.obstacle:
+        return None
+    found = list(fired.alerts)
+    return {"fired": found, "expected": found if fired.excuse else [], "unexpected": [] if fired.excuse else found}
 
 
 def _slo(outcome: Outcome) -> dict[str, Any]:

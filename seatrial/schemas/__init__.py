@@ -12,6 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from seatrial.alerts.drills import DrillsFile
+from seatrial.alerts.spec import AlertsFile
 from seatrial.load.plan import JourneySteps
 from seatrial.load.profile import Profile
 from seatrial.objectives.spec import SlothSpec
@@ -26,6 +28,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "fleet": Fleet,
     "telemetry": Telemetry,
     "slo": SlothSpec,
+    "alerts": AlertsFile,
+    "drills": DrillsFile,
     "profile": Profile,
     "journeys": JourneySteps,
 }

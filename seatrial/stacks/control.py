@@ -15,8 +15,7 @@ from typing import Any
 
 from seatrial.errors import StackError
 from seatrial.run_folder import read_json, write_json
-
-POLL_SECONDS = 0.05
+from seatrial.stacks.turns import Turns, to_the_end
 
 
 def folder(run_dir: Path) -> Path:
@@ -26,6 +25,13 @@ def folder(run_dir: Path) -> Path:
 
 def ask(run_dir: Path, request: dict[str, Any], *, alive: Callable[[], bool], timeout: float) -> dict[str, Any]:
     """Send a request and wait for the answer; `timeout` in seconds. Raises StackError with the owner's reason."""
+    return to_the_end(asking(run_dir, request, alive=alive, timeout=timeout))
+
+
+def asking(
+    run_dir: Path, request: dict[str, Any], *, alive: Callable[[], bool], timeout: float
+) -> Turns[dict[str, Any]]:
+    """`ask` in turns, for who tends the owner's stack meanwhile."""
     token = secrets.token_hex(8)
     write_json(folder(run_dir) / f"{token}.request.json", request)
     path, deadline = folder(run_dir) / f"{token}.answer.json", time.monotonic() + timeout
@@ -34,7 +40,7 @@ def ask(run_dir: Path, request: dict[str, Any], *, alive: Callable[[], bool], ti
             raise StackError("the stack ended before it answered. See `seatrial status`.")
         if time.monotonic() > deadline:
             raise StackError(f"the stack's owner gave no answer within {timeout:g} s. See its logs.")
-        time.sleep(POLL_SECONDS)
+        yield
     path.unlink()
     if "error" in answer:
         raise StackError(answer["error"])

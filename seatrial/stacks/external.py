@@ -190,7 +190,7 @@ class ExternalStack(OwnedStack):
                 observation.is_ready, each["url"], each["ready_url"]
             )
         told = partial(self._on_event, "ready")
-        children = [self._prometheus] if self._prometheus else []
+        children = [child for child in self._others() if child.name in checks]
         waiting = ready(
             checks, children, lambda name, seconds: told(name=name, seconds=seconds), patience=REACH_SECONDS
         )

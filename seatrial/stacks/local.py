@@ -261,7 +261,7 @@ class LocalStack(OwnedStack):
     # What others read
 
     def _children(self, names: Collection[str]) -> list[Child]:
-        children = [*(place.child for place in self._places), self._prometheus]
+        children = [*(place.child for place in self._places), *self._others()]
         return [child for child in children if child is not None and child.name in names]
 
     def entries(self) -> list[dict[str, Any]]:

@@ -67,7 +67,7 @@ def observe(document: Mapping[str, Any], probe: Probe = answers) -> dict[str, An
     """The status document: stack.json with what is true now of each process, and the memory of all."""
     services = [_observe_replica(entry, probe) for entry in document["services"]]
     logs = document.get("elasticsearch") or {}
-    others = [document["prometheus"] or {}, logs, logs.get("shipper", {})]
+    others = [document["prometheus"] or {}, document.get("alertmanager") or {}, logs, logs.get("shipper", {})]
     pids = [entry["main_pid"] for entry in services] + [each.get("pid") for each in others]
     return {
         **document,

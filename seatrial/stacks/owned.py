@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from seatrial import hooks
+from seatrial.alerts.components import PROMETHEUS
+from seatrial.alerts.components import SHIPPER as SHIP_JOB
 from seatrial.errors import StackError
 from seatrial.objectives.windows import TRIAL
 from seatrial.project.project import RULES, Project
@@ -22,6 +24,7 @@ from seatrial.render.rules import rule_files
 from seatrial.run_folder import RunFolder, write_json, write_text
 from seatrial.settings import Settings, child_environment, read_settings
 from seatrial.stacks import observation, processes, prometheus
+from seatrial.stacks.alerting import Alerting
 from seatrial.stacks.guardian import Guardian
 from seatrial.stacks.pipeline import SERVER, SHIPPER, LogPipeline, Pipeline, Wanted
 from seatrial.stacks.places import HOST
@@ -32,7 +35,6 @@ from seatrial.stacks.turns import Turns, to_the_end
 
 PROMETHEUS_PORT = 9090
 PROMETHEUS_SECONDS = 1.5
-SHIP_JOB = "seatrial-ship"
 
 
 class OnEvent(Protocol):
@@ -68,6 +70,7 @@ class OwnedStack(ABC):
         self._ports = PortLocks(self._settings.runtime_dir / "ports", run.id)
         self._prometheus: Child | None = None
         self._prometheus_url: str | None = None
+        self._alerting = Alerting(project, run, self._settings)
         self._pipeline = LogPipeline(project, run, self._settings, pipeline) if pipeline else None
         self._guardian: Guardian | None = None
         self._state = "new"
@@ -160,6 +163,7 @@ class OwnedStack(ABC):
     def _take_prometheus_port(self) -> None:
         port = self._ports.take([PROMETHEUS_PORT] if self._ports_preferred else [])
         self._prometheus_url = f"http://{HOST}:{port}"
+        self._alerting.take_ports(self._ports, preferred=self._ports_preferred)
 
     def _take_pipeline_ports(self) -> None:
         if self._pipeline is not None:
@@ -176,6 +180,10 @@ class OwnedStack(ABC):
             groups[SHIP_JOB] = [prometheus.scraped_at(self._pipeline.metrics_url, job=SHIP_JOB, instance=SHIP_JOB)]
         for name, group in groups.items():
             write_json(self.run.metrics / "prometheus" / "targets" / f"{name}.json", group)
+        components = {PROMETHEUS: f"{self._prometheus_url}/metrics", **self._alerting.targets()}
+        for name, url in components.items() if self._prometheus_url else ():
+            group = [prometheus.scraped_at(url, job=name, instance=name)]
+            write_json(self.run.metrics / "prometheus" / "components" / f"{name}.json", group)
 
     def _start_prometheus(self, found: prometheus.Installation | None) -> None:
         if found is None or self.project.prometheus is None or self._prometheus_url is None:
@@ -183,8 +191,9 @@ class OwnedStack(ABC):
         configuration = prometheus.copy_configuration(self.project.prometheus, self.run.metrics)
         for name, text in rule_files(self.project, TRIAL).items():
             write_text(configuration.parent / RULES / name, text)
+        self._alerting.start()
         self._prometheus = processes.start(
-            "prometheus",
+            PROMETHEUS,
             prometheus.command(found.binary, configuration, self._prometheus_url.removeprefix("http://")),
             environment=child_environment(self.run.id),
             cwd=configuration.parent,
@@ -195,7 +204,8 @@ class OwnedStack(ABC):
         """Whether Prometheus is ready, by its name; empty when there is none."""
         if self._prometheus_url is None:
             return {}
-        return {"prometheus": partial(observation.answers, f"{self._prometheus_url}/-/ready")}
+        ready = partial(observation.answers, f"{self._prometheus_url}/-/ready")
+        return {PROMETHEUS: ready, **self._alerting.checks()}
 
     def _start_pipeline(self) -> None:
         """It starts beside the fleet: a JVM takes its time."""
@@ -211,7 +221,7 @@ class OwnedStack(ABC):
     def _others(self) -> list[Child]:
         """The processes that are no replica's."""
         own = [self._prometheus] if self._prometheus else []
-        return [*own, *(self._pipeline.children() if self._pipeline else [])]
+        return [*own, *self._alerting.children(), *(self._pipeline.children() if self._pipeline else [])]
 
     def _restarting_component(self, name: str) -> Turns[None] | None:
         """Of the log pipeline's processes; None for what is none of them."""
@@ -232,6 +242,7 @@ class OwnedStack(ABC):
         """Stop Prometheus and the log pipeline, then all that the guardian still finds."""
         deadline = time.monotonic() + PROMETHEUS_SECONDS
         processes.stop_all([self._prometheus] if self._prometheus else [], deadline)
+        self._alerting.stop(deadline)
         if self._pipeline is not None:
             self._pipeline.stop(deadline)
         self._ports.release()
@@ -265,5 +276,6 @@ class OwnedStack(ABC):
             "entry_url": self.entry_url() if services else None,  # none before there are ports
             "services": services,
             "prometheus": {"url": self._prometheus_url, "pid": pid} if self._prometheus_url else None,
+            "alertmanager": self._alerting.document(),
             "elasticsearch": self._pipeline.document() if self._pipeline else None,
         }

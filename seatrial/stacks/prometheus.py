@@ -15,9 +15,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from seatrial.project.project import RULES
+from seatrial.run_folder import DISCOVERED
 
 OLDEST = (2, 42)
 NEWEST_MAJOR = 3
+RESEND = "2s"
 REMEDY = "Run `seatrial install`, or put Prometheus 2.42 to 3.x on PATH."
 
 
@@ -83,7 +85,7 @@ def copy_configuration(source: Path, run_metrics: Path) -> Path:
     """Copy the project's folder into the run, which thereby shows what was used; returns the copy of prometheus.yml."""
     folder = run_metrics / "prometheus"
     shutil.copytree(source, folder, dirs_exist_ok=True)
-    for name in ("targets", RULES):
+    for name in (*DISCOVERED, RULES):
         (folder / name).mkdir(exist_ok=True)
     return folder / "prometheus.yml"
 
@@ -95,6 +97,8 @@ def command(binary: Path, configuration: Path, address: str) -> list[str]:
         f"--config.file={configuration}",
         f"--storage.tsdb.path={configuration.parent / 'data'}",
         f"--web.listen-address={address}",
+        # A firing alert is told again this often, and taken to be over when it is not for four times as long.
+        f"--rules.alert.resend-delay={RESEND}",
         "--log.level=warn",
     ]
 

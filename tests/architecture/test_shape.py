@@ -68,6 +68,7 @@ FOLDERS = [
     "observability",
     "loadtests",
     "seatrial",
+    "seatrial/alerts",
     "seatrial/objectives",
     "seatrial/ship",
     "e2e",

@@ -11,7 +11,8 @@ import pytest
 
 from seatrial.checks.finding import Verdict
 from seatrial.checks.inputs import RequestKey, Stop
-from seatrial.evidence import Evidence, HookAnswer, collect, counts_left, planned_stops, unquiet
+from seatrial.evidence import Evidence, HookAnswer, collect, counts_left, unquiet
+from seatrial.happened import planned_stops
 from seatrial.judge import judge
 from seatrial.load.samples import to_parquet
 from seatrial.project.fleet import Admin, Fleet, Service

@@ -16,6 +16,7 @@ import pytest
 from seatrial.asked import Asked
 from seatrial.backends.exposition import Samples, Series
 from seatrial.backends.logs import LogEvidence
+from seatrial.checks.alerts import Fired
 from seatrial.checks.finding import Verdict
 from seatrial.checks.inputs import (
     ANY,
@@ -174,7 +175,7 @@ def test_a_clean_run_passes_every_check() -> None:
     judgement = judge(clean())
     assert undecided(clean()) == {}
     assert judgement.verdict is Verdict.PASS
-    assert [each.name for each in judgement.not_checked] == ["latency.all", "slopes", PIPELINE]
+    assert [each.name for each in judgement.not_checked] == ["latency.all", "slopes", PIPELINE, "alerts.silent"]
 
 
 def late(evidence: Evidence) -> Evidence:
@@ -412,7 +413,7 @@ def test_junit_has_a_case_per_check() -> None:
         "reconcile.logs",
     }
     assert {case.get("name") for case in cases if case.find("error") is not None} >= {"load.valid", "errors.buy"}
-    assert len(suite.findall("testcase/skipped")) == int(suite.get("skipped", 0)) == 3
+    assert len(suite.findall("testcase/skipped")) == int(suite.get("skipped", 0)) == 4
 
 
 def test_junit_survives_what_a_log_line_may_hold() -> None:
@@ -434,3 +435,34 @@ def test_the_summary_keeps_its_tables_whole() -> None:
     made = document(uncounted(clean()))
     made["checks"][0] |= {"verdict": "FAIL", "reason": "a | b\n<script>@team"}
     assert "a \\| b &lt;script>&#64;team" in summary_markdown(made)
+
+
+# Alerts
+
+
+def judged_alerts(fired: Fired, **changes: Any) -> tuple[Verdict | None, str]:
+    judgement = judge(replace(clean(), fired=fired, **changes))
+    found = [each for each in judgement.findings if each.name == "alerts.silent"]
+    told = [each.reason for each in judgement.not_checked if each.name == "alerts.silent"]
+    return (found[0].verdict, found[0].reason) if found else (None, told[0])
+
+
+def test_an_alert_that_fires_in_a_run_that_nothing_was_done_to_fails_it() -> None:
+    assert judged_alerts(Fired(["Slow (web)"], 26)) == (Verdict.FAIL, "Slow (web) fired")
+    assert judged_alerts(Fired((), 26)) == (Verdict.PASS, "none of 26 alerts fired")
+
+
+def test_what_was_done_to_the_fleet_excuses_alerts_and_they_are_named() -> None:
+    excuse = "a fault was asked for"
+    assert judged_alerts(Fired(["Slow (web)"], 26, excuse)) == (None, "a fault was asked for; fired: Slow (web)")
+    assert judged_alerts(Fired((), 26, excuse)) == (None, "a fault was asked for; fired: none")
+
+
+def test_alerts_that_nobody_can_be_asked_about_are_inconclusive() -> None:
+    assert judged_alerts(Fired(rules=26, obstacle="gone")) == (Verdict.INCONCLUSIVE, "gone")
+
+
+def test_a_load_that_is_no_basis_makes_no_alert_a_failure() -> None:
+    verdict, reason = judged_alerts(Fired(["Slow (web)"], 26), generator=None)
+    assert verdict is Verdict.INCONCLUSIVE
+    assert "Slow (web) fired, but the load is not valid" in reason

@@ -79,6 +79,11 @@ def test_no_exception_handler_swallows_an_interruption() -> None:
     assert not issubclass(Interrupted, Exception)
 
 
+def test_an_interruption_that_a_library_made_something_else_of_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Interrupted, "heard", True)
+    assert run(["go"], raising(ValueError("while building: Interrupted: SIGINT"))) == 130
+
+
 def test_what_went_wrong_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     run(["go"], raising(UsageError("there is no profile 'x'.")))
     assert capsys.readouterr().err == "seatrial: there is no profile 'x'.\n"

@@ -19,6 +19,8 @@ EXAMPLES = {
     "fleet": EXAMPLE / "fleet.yml",
     "telemetry": EXAMPLE / "telemetry.yml",
     "slo": EXAMPLE / "slo.yml",
+    "alerts": EXAMPLE / "alerts.yml",
+    "drills": EXAMPLE / "drills.yml",
     "profile": EXAMPLE / "profiles" / "trial.yml",
     "journeys": EXAMPLE / "journeys.yml",
 }
@@ -40,7 +42,7 @@ def written() -> list[tuple[str, Path]]:
     for root in PROJECTS:
         named = yaml.safe_load((root / "seatrial.yml").read_text())
         files += [("seatrial", root / "seatrial.yml"), ("fleet", root / named["fleet"])]
-        files += [("slo", root / named["slo"])] if named.get("slo") else []
+        files += [(kind, root / named[kind]) for kind in ("slo", "alerts", "drills") if named.get(kind)]
         files += [("telemetry", root / named["telemetry"])] if named.get("telemetry") else []
         if named.get("load"):
             files += [("profile", file) for file in (root / named["load"]["profiles"]).glob("*.yml")]
@@ -96,7 +98,11 @@ def test_what_the_models_refuse_it_refuses(name: str, document: Any) -> None:
 def test_the_example_is_a_project(tmp_path: Path) -> None:
     """With the files that it only names."""
     root = Path(shutil.copytree(EXAMPLE, tmp_path / "example"))
-    for name in ("locustfile.py", "observability/prometheus/prometheus.yml"):
+    for name in (
+        "locustfile.py",
+        "observability/prometheus/prometheus.yml",
+        "observability/alertmanager/alertmanager.yml",
+    ):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
     project = load_project(root / "seatrial.yml")

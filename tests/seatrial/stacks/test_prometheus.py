@@ -68,7 +68,14 @@ def test_the_configuration_is_copied_into_the_run(tmp_path: Path) -> None:
     program(tmp_path / "project", "prometheus.yml", "rules.yml")
     copied = copy_configuration(tmp_path / "project", tmp_path / "metrics")
     assert copied == tmp_path / "metrics" / "prometheus" / "prometheus.yml"
-    assert {path.name for path in copied.parent.iterdir()} == {"prometheus.yml", "rules.yml", "rules", "targets"}
+    assert {path.name for path in copied.parent.iterdir()} == {
+        "prometheus.yml",
+        "rules.yml",
+        "rules",
+        "targets",
+        "components",
+        "alertmanagers",
+    }
 
 
 def test_it_listens_on_this_machine_only_and_keeps_its_data_in_the_run() -> None:

@@ -1,0 +1,1 @@
+"""Alerts: from alerts.yml to rules, and from drills.yml to the proof of each."""

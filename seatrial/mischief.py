@@ -1,0 +1,164 @@
+"""What a drill does to a stack that runs, and how it is undone. Ends or stops processes of that stack's own run only.
+
+Owns the actions of drills.yml. Leaves when to do them, and what comes of it, to drilling.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from seatrial import hooks
+from seatrial.alerts.drills import Drill
+from seatrial.errors import UsageError
+from seatrial.faults import parse_fault
+from seatrial.project.project import Project
+from seatrial.run_folder import read_json, write_json
+from seatrial.stacks import control, observation
+from seatrial.stacks.processes import is_same
+from seatrial.stacks.turns import Turns
+
+RESTART_SECONDS = 90.0
+# A process that lives for less may be met by no scrape.
+SCRAPED_SECONDS = 3.0
+COMPONENTS = ("prometheus", "alertmanager", "elasticsearch", "shipper")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A stack that runs, as any process of this user sees it."""
+
+    project: Project
+    run_dir: Path
+
+    def document(self) -> dict[str, Any]:
+        """Its status, looked up now."""
+        found = observation.read_stack(self.run_dir)
+        if found is None:
+            raise UsageError(f"{self.run_dir} holds no stack.")
+        return observation.observe(found)
+
+    def hook(self, name: str, command: Sequence[str], **told: Any) -> dict[str, Any]:
+        """Run a command of the project's as a hook. Raises HookError."""
+        return hooks.run_hook(
+            name,
+            command,
+            {
+                "run_dir": str(self.run_dir),
+                "services": self.document()["services"],
+                "stores": {},
+                "samples": None,
+                **told,
+            },
+            cwd=self.project.root,
+            run_id=self.run_dir.name,
+            log=self.run_dir / "logs" / f"hook-{name}.out",
+        )
+
+    def restarting(self, service: str, replica: int | None = None) -> Turns[None]:
+        """A planned restart by the stack's owner."""
+        document = self.document()
+        request = {"action": "restart", "service": service, "replica": replica}
+        owner = (document["owner_pid"], document["owner_started"])
+        yield from control.asking(self.run_dir, request, alive=lambda: is_same(*owner), timeout=RESTART_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Mischief:
+    """One action of a drill."""
+
+    drill: Drill
+    standing: Standing
+
+    def doing(self) -> Turns[None]:
+        """Do it."""
+        drill = self.drill
+        if drill.fault:
+            self._faults("apply")
+        elif drill.kill:
+            os.killpg(self._first(drill.kill)["main_pid"], signal.SIGKILL)
+        elif drill.freeze:
+            self._signal(signal.SIGSTOP)
+        elif drill.forget:
+            self._targets(lambda _: [])
+        elif drill.restart:
+            for _ in range(drill.times):
+                yield from self.standing.restarting(drill.restart)
+                yield from _pause(SCRAPED_SECONDS)
+
+    def again(self) -> None:
+        """What is to be done as long as nobody has noticed."""
+        if self.drill.run is not None:
+            self.standing.hook("drill", self.drill.run)
+
+    def undoing(self) -> Turns[None]:
+        """Undo it; idempotent, and of a drill that was not begun too."""
+        drill = self.drill
+        if drill.fault:
+            self._faults("lift")
+        elif drill.kill:
+            yield from self.standing.restarting(drill.kill, 1)
+        elif drill.freeze:
+            self._signal(signal.SIGCONT)
+        elif drill.forget:
+            self._targets(self._former)
+
+    def _faults(self, action: str) -> None:
+        command = self.standing.project.hooks.fault
+        if command is None:
+            raise UsageError("a drill sets a fault, and seatrial.yml names no hooks.fault. Add it.")
+        services = list(self.standing.project.fleet.services)
+        faults = [parse_fault(text, services).document() for text in self.drill.fault]
+        self.standing.hook("fault", command, action=action, faults=faults)
+
+    def _first(self, service: str) -> Mapping[str, Any]:
+        for each in self.standing.document()["services"]:
+            if each["service"] == service:
+                found: Mapping[str, Any] = each
+                return found
+        raise UsageError(f"the stack runs no {service}.")
+
+    def _signal(self, number: signal.Signals) -> None:
+        for pid in self._pids():
+            with contextlib.suppress(psutil.Error, ProcessLookupError):
+                for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
+                    process.send_signal(number)
+
+    def _pids(self) -> Iterator[int]:
+        document, name = self.standing.document(), self.drill.freeze
+        logs = document.get("elasticsearch") or {}
+        known = {
+            "prometheus": document.get("prometheus") or {},
+            "alertmanager": document.get("alertmanager") or {},
+            "elasticsearch": logs,
+            "shipper": logs.get("shipper") or {},
+        }
+        pid = known[name].get("pid") if name in COMPONENTS else self._first(name)["main_pid"]
+        if pid is None:
+            raise UsageError(f"the stack runs no {name}.")
+        yield pid
+
+    def _targets(self, change: Callable[[Any], Any]) -> None:
+        file = self.standing.run_dir / "metrics" / "prometheus" / "targets" / f"{self.drill.forget}.json"
+        kept = file.with_suffix(".kept")
+        if not kept.exists():
+            write_json(kept, read_json(file))
+        write_json(file, change(read_json(kept)))
+
+    @staticmethod
+    def _former(groups: Any) -> Any:
+        return groups
+
+
+def _pause(seconds: float) -> Turns[None]:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        yield
