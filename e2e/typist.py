@@ -40,7 +40,9 @@ def reads_a_run(command: Command) -> bool:
 
 def takes_minutes(command: Command) -> bool:
     """Trials, whatever else starts a fleet of its own, and benchmarks."""
-    return bool({"trial", "up", "drill"} & {*command.words}) or any(word.startswith("benchmarks/") for word in command.words)
+    return bool({"trial", "up", "drill"} & {*command.words}) or any(
+        word.startswith("benchmarks/") for word in command.words
+    )
 
 
 @dataclass

@@ -18,6 +18,7 @@ from seatrial.errors import ConfigError, SeatrialError
 from seatrial.project.project import Project, load_project
 from seatrial.run_folder import run_ids
 from seatrial.settings import Settings
+from seatrial.stacks.alertmanager import find_alertmanager
 from seatrial.stacks.elasticsearch import find_elasticsearch
 from seatrial.stacks.guardian import processes_of
 from seatrial.stacks.observation import read_stack
@@ -49,6 +50,7 @@ def examine(file: Path, runs: Path, settings: Settings) -> Iterator[Examination]
     project = read(file)
     yield project if isinstance(project, Examination) else Examination("project", ok=True, found=str(file))
     yield prometheus(settings.cache_dir, wanted=isinstance(project, Examination) or project.prometheus is not None)
+    yield alertmanager(settings.cache_dir)
     yield elasticsearch(settings)
     yield ports(settings.runtime_dir / "ports")
     for name, folder in (("runs", runs), ("cache", settings.cache_dir), ("locks", settings.runtime_dir)):
@@ -86,6 +88,13 @@ def prometheus(cache_dir: Path, *, wanted: bool) -> Examination:
     if found:
         return Examination("prometheus", ok=True, found=f"{found.version} ({found.binary})")
     return Examination("prometheus", ok=not wanted, found="none that will do", remedy=REMEDY if wanted else "")
+
+
+def alertmanager(cache_dir: Path) -> Examination:
+    """Without it alerts fire, and nobody is told."""
+    found = find_alertmanager(cache_dir)
+    said = f"{found.version} ({found.binary})" if found else "none; `seatrial drill` needs one"
+    return Examination("alertmanager", ok=True, found=said, vital=False)
 
 
 def elasticsearch(settings: Settings) -> Examination:

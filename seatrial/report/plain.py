@@ -92,6 +92,8 @@ def stack_lines(document: Mapping[str, Any]) -> list[str]:
     lines = [f"{each['instance']:<16} {each['url']}  admin {each['admin_url']}" for each in document["services"]]
     if document["prometheus"]:
         lines.append(f"{'prometheus':<16} {document['prometheus']['url']}")
+    if (told := document.get("alertmanager")) and told["url"]:
+        lines.append(f"{'alertmanager':<16} {told['url']}")
     return [*lines, *(f"{title:<16} {command}" for title, command in wording.what_next(document["run"]))]
 
 

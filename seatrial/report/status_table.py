@@ -32,6 +32,8 @@ def status_table(document: Mapping[str, Any]) -> Table:
         table.add_row(entry["instance"], ready, entry["url"], admin, pids)
     if document["prometheus"]:
         table.add_row("prometheus", "", document["prometheus"]["url"], "", str(document["prometheus"]["pid"] or "-"))
+    if (told := document.get("alertmanager")) and told["url"]:
+        table.add_row("alertmanager", "", told["url"], "", str(told["pid"] or "-"))
     if logs := document.get("elasticsearch"):
         table.add_row("elasticsearch", "", logs["url"] or "-", "", str(logs["pid"] or "-"))
         table.add_row("shipper", "", logs["shipper"]["metrics_url"], "", str(logs["shipper"]["pid"] or "-"))

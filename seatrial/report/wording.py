@@ -42,6 +42,8 @@ def facts(document: Mapping[str, Any], *, unchecked: bool = True) -> list[tuple[
         lines.append(("nearest limit", document["nearest"]["reason"]))
     if document["measuring"]:
         lines.append(("measuring", "; ".join(" ".join(cost) for cost in costs(document))))
+    if alerts := document.get("alerts"):
+        lines.append(("alerts", f"{', '.join(alerts['fired'])} fired" if alerts["fired"] else "none fired"))
     if budgets := spent(document):
         lines.append(("objectives", budgets))
     if pipeline := document.get("telemetry"):

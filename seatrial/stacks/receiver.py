@@ -62,11 +62,11 @@ class Receiver:
 
     def hear(self, body: bytes) -> int:
         """Keep one notification; the status that it is answered with."""
+        now = self._clock()
         try:
             alerts = json.loads(body)["alerts"]
             heard = [
-                {"at": self._clock(), "firing": each["status"] == "firing", "labels": dict(each["labels"])}
-                for each in alerts
+                {"at": now, "firing": each["status"] == "firing", "labels": dict(each["labels"])} for each in alerts
             ]
         except (ValueError, KeyError, TypeError, RecursionError):
             return BAD_REQUEST

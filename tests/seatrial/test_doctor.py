@@ -79,8 +79,22 @@ def test_a_run_that_ended_well_is_no_leftover(tmp_path: Path) -> None:
 def test_everything_is_examined(tmp_path: Path) -> None:
     settings = Settings(cache_dir=tmp_path / "cache", runtime_dir=tmp_path / "runtime")
     found = list(doctor.examine(STUB, tmp_path / "runs", settings))
-    assert {each.name for each in found} >= {"python", "prometheus", "project", "ports", "disk", "memory"}
+    assert {each.name for each in found} >= {
+        "python",
+        "prometheus",
+        "alertmanager",
+        "project",
+        "ports",
+        "disk",
+        "memory",
+    }
     assert all(each.ok for each in found if each.name != "prometheus")
+
+
+def test_a_missing_alertmanager_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = doctor.alertmanager(tmp_path)
+    assert (found.ok, found.found) == (True, "none; `seatrial drill` needs one")
 
 
 def test_a_missing_elasticsearch_is_said_and_a_wrong_one_is_amiss(tmp_path: Path) -> None:
