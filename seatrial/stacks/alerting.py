@@ -81,7 +81,12 @@ class Alerting:
         """As stack.json has it."""
         if self._source is None:
             return None
-        return {"url": self._url or None, "pid": self._child and self._child.pid, "obstacle": self.obstacle}
+        return {
+            "url": self._url or None,
+            "pid": self._child and self._child.pid,
+            "receiver_url": self._receiver and self._receiver.url,
+            "obstacle": self.obstacle,
+        }
 
     def stop(self, deadline: float) -> None:
         """Both, by `deadline` (monotonic seconds)."""

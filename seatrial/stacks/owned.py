@@ -170,14 +170,12 @@ class OwnedStack(ABC):
             self._pipeline.take_ports(self._ports, preferred=self._ports_preferred)
 
     def _write_targets(self) -> None:
-        """A file per service, which Prometheus reads, and one for the shipper."""
+        """A file per service, which Prometheus reads, and one for each component."""
         groups: dict[str, list[dict[str, Any]]] = {name: [] for name in self.project.fleet.services}
         for each in self.entries():
             if each["metrics_url"] is not None:
                 job, instance = each["service"], each["instance"]
                 groups[job].append(prometheus.scraped_at(each["metrics_url"], job=job, instance=instance))
-        if self._pipeline is not None:
-            groups[SHIP_JOB] = [prometheus.scraped_at(self._pipeline.metrics_url, job=SHIP_JOB, instance=SHIP_JOB)]
         for name, group in groups.items():
             write_json(self.run.metrics / "prometheus" / "targets" / f"{name}.json", group)
         components = {PROMETHEUS: f"{self._prometheus_url}/metrics", **self._alerting.targets()}
@@ -217,6 +215,9 @@ class OwnedStack(ABC):
         if self._pipeline is not None:
             with self.step("log pipeline"):
                 to_the_end(self._pipeline.await_server())
+            if not self._pipeline.obstacle:  # a shipper that never ran would be taken to be down
+                group = [prometheus.scraped_at(self._pipeline.metrics_url, job=SHIP_JOB, instance=SHIP_JOB)]
+                write_json(self.run.metrics / "prometheus" / "targets" / f"{SHIP_JOB}.json", group)
 
     def _others(self) -> list[Child]:
         """The processes that are no replica's."""
