@@ -12,7 +12,7 @@ CODE := fleet seatrial loadtests tests e2e benchmarks docs
 help: ## Show the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/.ready ## Create .venv from the lock and fetch Prometheus (needs Python 3.11+, pip and make)
+setup: .venv/.ready ## Create .venv from the lock, fetch Prometheus and Alertmanager (needs Python 3.11+, pip and make)
 
 # uv comes into a folder of its own, so neither a venv module nor a writable system Python is needed.
 $(UV): requirements-setup.lock
@@ -26,7 +26,7 @@ $(UV): requirements-setup.lock
 	@[ -x $(BIN)/python ] || $(UV) venv --quiet --no-python-downloads --python $(PYTHON) .venv
 	@$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
-	@$(BIN)/seatrial install prometheus
+	@$(BIN)/seatrial install
 	@touch $@
 
 trial: setup ## The main job: start the fleet and Prometheus, load them, judge, report, stop

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 
@@ -44,4 +45,6 @@ def assemble(kit: Kit, store: OrdersStore) -> Saga:
     kit.loops.add("outbox", Outbox(store, clients, leases, kit.logs).round, PAUSE_SECONDS)
     kit.metrics.gauge("orders_unsettled").set_function(store.unsettled)
     kit.metrics.gauge("orders_outbox_pending").set_function(store.untold)
+    kit.metrics.gauge("orders_unsettled_oldest_seconds").set_function(lambda: store.oldest_unsettled(time.time()))
+    kit.metrics.gauge("orders_outbox_oldest_seconds").set_function(lambda: store.oldest_untold(time.time()))
     return saga

@@ -198,6 +198,19 @@ class OrdersStore:
         """How many events the feed does not have yet."""
         return self._count(select(func.count()).select_from(OUTBOX))
 
+    def oldest_unsettled(self, now: float) -> float:
+        """Seconds since the oldest order was placed that has not come to an end; 0 without any."""
+        return self._age(select(func.min(ORDERS.c.created)).where(UNSETTLED), now)
+
+    def oldest_untold(self, now: float) -> float:
+        """Seconds that the oldest event has waited for the feed; 0 without any."""
+        return self._age(select(func.min(OUTBOX.c.at)), now)
+
+    def _age(self, statement: Select[float | None], now: float) -> float:
+        with self.database.read() as connection:
+            oldest = connection.execute(statement).scalar_one()
+        return 0.0 if oldest is None else max(0.0, now - oldest)
+
     def _count(self, statement: Select[int]) -> int:
         with self.database.read() as connection:
             return connection.execute(statement).scalar_one()

@@ -143,11 +143,13 @@ def test_unsettled_orders_and_untold_events_are_gauges(fresh_shop: Shop) -> None
     fresh_shop.trouble("/release", "lost")
     fresh_shop.order(customer, product, "two")
     gauges = ("orders_unsettled", "orders_outbox_pending")
+    ages = ("orders_unsettled_oldest_seconds", "orders_outbox_oldest_seconds")
     assert [fresh_shop.sample("orders", name) for name in gauges] == [1, 1]
+    assert [0 < fresh_shop.sample("orders", name) < 60 for name in ages] == [True, True]
     fresh_shop.heal()
     fresh_shop.recover()
     fresh_shop.tell()
-    assert [fresh_shop.sample("orders", name) for name in gauges] == [0, 0]
+    assert [fresh_shop.sample("orders", name) for name in (*gauges, *ages)] == [0, 0, 0, 0]
 
 
 # The feed
