@@ -64,6 +64,7 @@ def trial(  # noqa: PLR0913, PLR0917 - typer makes an option of each
     With `--on external` nothing is started or stopped but Prometheus and the load.
     """
     from seatrial.cli.live import live_view
+    from seatrial.report.events import Note
     from seatrial.run_folder import read_json
     from seatrial.trial import Trial
 
@@ -76,6 +77,8 @@ def trial(  # noqa: PLR0913, PLR0917 - typer makes an option of each
     stream = sys.stderr if json == "-" else sys.stdout
     with live_view(invocation, order.project, run, page=page, profile=order.profile, stream=stream) as view:
         stack = new_stack(order, run, on, invocation, view.on_change, wanted(with_, elasticsearch))
+        if stack.deaf:
+            view.show(Note(stack.deaf))
         verdict = Trial(order, run, stack, view.show, on_up=view.begin).go()
     if json is not None:
         write_document(read_json(run.path / "verdict.json"), json)

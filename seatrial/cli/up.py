@@ -128,7 +128,7 @@ def announce(invocation: Invocation, run: RunFolder, options: list[str]) -> Exit
 def own(invocation: Invocation, project: Project, run: RunFolder, wish: Wish) -> None:
     """Start, fill, tend until interrupted, stop."""
     from seatrial.cli.live import live_view
-    from seatrial.report.events import StackReady
+    from seatrial.report.events import Note, StackReady
     from seatrial.stacks.local import LocalStack
     from seatrial.stacks.owner import tend
 
@@ -143,6 +143,8 @@ def own(invocation: Invocation, project: Project, run: RunFolder, wish: Wish) ->
             settings=invocation.settings,
             pipeline=wish.pipeline,
         )
+        if stack.deaf:
+            view.show(Note(stack.deaf))
         try:
             stack.up()
             refuse_obstacle(stack)

@@ -104,6 +104,11 @@ class OwnedStack(ABC):
         """None when none is to be started."""
         return self._prometheus_url
 
+    @property
+    def deaf(self) -> str:
+        """Why nobody is told of alerts; empty when somebody is, or nobody is to be."""
+        return self._alerting.obstacle
+
     def pipeline(self) -> Pipeline | None:
         """The log pipeline, as it is now; None when nobody asked for one."""
         return self._pipeline.view() if self._pipeline else None

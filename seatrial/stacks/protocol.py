@@ -69,6 +69,10 @@ class Stack(Protocol):
     def unable(self) -> Mapping[str, str]:
         """Checks that this kind of stack gives no ground for, and why: `drain.clean`, `restarts.unplanned`."""
 
+    @property
+    def deaf(self) -> str:
+        """Why nobody is told of alerts; empty when somebody is, or nobody is to be."""
+
     def up(self) -> None:
         """Start everything and return when all of it is ready; raise StackError naming what is not, and why."""
 
