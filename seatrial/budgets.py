@@ -6,8 +6,9 @@ Owns asking. Leaves the arithmetic to seatrial.objectives.outcome.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from seatrial.alerts.firing import Firing
 from seatrial.backends.errors import BackendError
 from seatrial.backends.prometheus import Prometheus
 from seatrial.checks.alerts import Fired
@@ -85,8 +86,4 @@ def alerts_fired(
         found = prometheus.query(f"max by (alertname, service) ({firing})", end)
     except BackendError as error:
         return Fired(rules=rules, excuse=excuse, obstacle=str(error))
-    return Fired(sorted(_landed(each.labels) for each in found), rules, excuse)
-
-
-def _landed(labels: Mapping[str, str]) -> str:
-    return f"{labels.get('alertname', '')} ({labels.get('service', '')})"
+    return Fired(sorted(str(Firing.of(each.labels)) for each in found), rules, excuse)

@@ -7,12 +7,13 @@ fleet to mischief.py.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from seatrial.alerts.drills import Drill
+from seatrial.alerts.firing import Firing
 from seatrial.backends.errors import BackendError
 from seatrial.checks.finding import Verdict
 from seatrial.errors import SeatrialError
@@ -25,17 +26,6 @@ LOOK_SECONDS = 0.5
 QUIET_SECONDS, FIRE_SECONDS, TOLD_SECONDS, END_SECONDS = 60.0, 50.0, 10.0, 60.0
 # A sign of life comes each two seconds.
 SILENT_SECONDS = 7.0
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Firing:
-    """An alert and where it landed."""
-
-    alert: str
-    service: str
-
-    def __str__(self) -> str:
-        return f"{self.alert} ({self.service})" if self.service else self.alert
 
 
 class Watched(Protocol):
@@ -184,9 +174,7 @@ class DrillMaster:
         except BackendError:
             return set()
         labels = [dict(each["labels"]) for each in found if each["state"] == "firing"]  # type: ignore[call-overload]
-        return {Firing(each["alertname"], each.get("service", "")) for each in labels} - {
-            Firing(name, each.get("service", "")) for each in labels for name in self._permanent
-        }
+        return {each for each in map(Firing.of, labels) if each.alert not in self._permanent}
 
     def _look(self, drill: Drill, course: Course) -> None:
         """Note what fires, and what was heard."""
@@ -209,19 +197,20 @@ class DrillMaster:
         return course.fired is not None
 
     def _seen_ended(self, drill: Drill, course: Course) -> bool:
-        undone = course.undone or course.began
         if drill.ceases:
-            course.ended = next((each.at for each in self._heard(drill, undone) if each.firing), None)
+            course.ended = next(
+                (each.at for each in self._heard(drill, course.undone or course.began) if each.firing), None
+            )
             return course.ended is not None
         self._look(drill, course)
-        if not any(self._meant(drill, each) for each in self._firing()) and self._told_over(drill, undone):
+        if not any(self._meant(drill, each) for each in self._firing()) and self._told_over(drill):
             course.ended = self._clock()
         return course.ended is not None
 
-    def _told_over(self, drill: Drill, undone: float) -> bool:
+    def _told_over(self, drill: Drill) -> bool:
         """Whether the last that was heard of each is that it is over."""
         last = {each.labels.get("service", ""): each for each in self._heard(drill, 0.0)}
-        return bool(last) and all(not each.firing for each in last.values()) and undone > 0
+        return bool(last) and all(not each.firing for each in last.values())
 
     def _silent_since(self, drill: Drill) -> float | None:
         heard = [each.at for each in self._heard(drill, 0.0)]
@@ -229,10 +218,11 @@ class DrillMaster:
         return now if heard and now - heard[-1] > SILENT_SECONDS else None
 
     def _heard(self, drill: Drill, since: float) -> list[Notified]:
-        return [each for each in self._all_heard() if each.at >= since and self._meant(drill, _of(each))]
-
-    def _all_heard(self) -> Iterator[Notified]:
-        return read_notified(self._file)
+        return [
+            each
+            for each in read_notified(self._file)
+            if each.at >= since and self._meant(drill, Firing.of(each.labels))
+        ]
 
     @staticmethod
     def _meant(drill: Drill, firing: Firing) -> bool:
@@ -270,7 +260,3 @@ class DrillMaster:
             also=tuple(map(str, sorted(expected))),
             unexpected=tuple(map(str, sorted(course.others - expected))),
         )
-
-
-def _of(notified: Notified) -> Firing:
-    return Firing(notified.name, notified.labels.get("service", ""))

@@ -19,6 +19,26 @@ from seatrial.settings import child_environment
 from seatrial.stacks.processes import interpreter, tail
 
 
+def hook_document(
+    run_dir: Path,
+    services: Sequence[Mapping[str, Any]],
+    stores: Mapping[str, str],
+    samples: Path | None = None,
+    *,
+    seed: int = 0,
+    **extra: Any,
+) -> dict[str, Any]:
+    """What every hook is told; `extra` is what one of them is told besides."""
+    return {
+        "run_dir": str(run_dir),
+        "services": services,
+        "stores": stores,
+        "samples": samples and str(samples),
+        "random_seed": seed,
+        **extra,
+    }
+
+
 def run_hook(
     name: str,
     command: Sequence[str],

@@ -9,7 +9,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,6 @@ from seatrial.stacks.turns import Turns
 RESTART_SECONDS = 90.0
 # A process that lives for less may be met by no scrape.
 SCRAPED_SECONDS = 3.0
-COMPONENTS = ("prometheus", "alertmanager", "elasticsearch", "shipper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +50,7 @@ class Standing:
         return hooks.run_hook(
             name,
             command,
-            {
-                "run_dir": str(self.run_dir),
-                "services": self.document()["services"],
-                "stores": {},
-                "samples": None,
-                **told,
-            },
+            hooks.hook_document(self.run_dir, self.document()["services"], {}, **told),
             cwd=self.project.root,
             run_id=self.run_dir.name,
             log=self.run_dir / "logs" / f"hook-{name}.out",
@@ -88,7 +81,7 @@ class Mischief:
         elif drill.freeze:
             self._signal(signal.SIGSTOP)
         elif drill.forget:
-            self._targets(lambda _: [])
+            self._targets(told=False)
         elif drill.restart:
             for _ in range(drill.times):
                 yield from self.standing.restarting(drill.restart)
@@ -109,7 +102,7 @@ class Mischief:
         elif drill.freeze:
             self._signal(signal.SIGCONT)
         elif drill.forget:
-            self._targets(self._former)
+            self._targets(told=True)
 
     def _faults(self, action: str) -> None:
         command = self.standing.project.hooks.fault
@@ -127,12 +120,12 @@ class Mischief:
         raise UsageError(f"the stack runs no {service}.")
 
     def _signal(self, number: signal.Signals) -> None:
-        for pid in self._pids():
-            with contextlib.suppress(psutil.Error, ProcessLookupError):
-                for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
-                    process.send_signal(number)
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            main = psutil.Process(self._pid())
+            for process in (main, *main.children(recursive=True)):
+                process.send_signal(number)
 
-    def _pids(self) -> Iterator[int]:
+    def _pid(self) -> int:
         document, name = self.standing.document(), self.drill.freeze
         logs = document.get("elasticsearch") or {}
         known = {
@@ -141,21 +134,17 @@ class Mischief:
             "elasticsearch": logs,
             "shipper": logs.get("shipper") or {},
         }
-        pid = known[name].get("pid") if name in COMPONENTS else self._first(name)["main_pid"]
+        pid = known[name].get("pid") if name in known else self._first(name)["main_pid"]
         if pid is None:
             raise UsageError(f"the stack runs no {name}.")
-        yield pid
+        return int(pid)
 
-    def _targets(self, change: Callable[[Any], Any]) -> None:
+    def _targets(self, *, told: bool) -> None:
         file = self.standing.run_dir / "metrics" / "prometheus" / "targets" / f"{self.drill.forget}.json"
         kept = file.with_suffix(".kept")
         if not kept.exists():
             write_json(kept, read_json(file))
-        write_json(file, change(read_json(kept)))
-
-    @staticmethod
-    def _former(groups: Any) -> Any:
-        return groups
+        write_json(file, read_json(kept) if told else [])
 
 
 def _pause(seconds: float) -> Turns[None]:

@@ -6,7 +6,6 @@ Prometheus cannot be asked, usage falls back on the two readings. Leaves resourc
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from seatrial.backends.prometheus import Prometheus, SeriesPoints
 from seatrial.checks.inputs import Resource
 from seatrial.checks.reconcile_prometheus import Stored
 from seatrial.checks.scrapes import Scrapes
+from seatrial.durations import duration
 from seatrial.project.project import Project
 from seatrial.project.telemetry import Telemetry
 from seatrial.readings import Counters, Reading, readable
@@ -29,7 +29,6 @@ SCRAPES_TO_WAIT = 5
 # Stored times are whole milliseconds.
 HALF_MILLISECOND = 0.0005
 EMPTY = Timeline()
-UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +96,6 @@ def scrape_interval(folder: Path | None) -> float:
         return 1.0
     document = yaml.safe_load((folder / "prometheus.yml").read_text(encoding="utf-8")) or {}
     return duration(str((document.get("global") or {}).get("scrape_interval", "1m")))
-
-
-def duration(text: str) -> float:
-    """Prometheus's durations, as `500ms` or `1m30s`, in seconds."""
-    parts = re.findall(r"(\d+)(ms|[smh])", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise BackendError(f"{text!r} is no duration; write 500ms, 1s or 1m")
-    return sum(int(number) * UNITS[unit] for number, unit in parts)
 
 
 def usage_of_readings(before: Reading, after: Reading, telemetry: Telemetry) -> list[Usage]:

@@ -6,7 +6,7 @@ Owns the file's shape and its refusals by line. Leaves rules to `rules`, and pro
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -73,26 +73,26 @@ def load_alerts(file: Path, telemetry: Telemetry, fleet: Fleet, objectives: Sequ
     source = load_yaml(file)
     found = validate(source, AlertsFile)
     taken = {objective.alert for objective in objectives}
+    whole, jobs = with_components(telemetry, fleet.services)
     problems = list[Problem]()
     for index, alert in enumerate(found.alerts):
         keys = ("alerts", index)
         if alert.alert in taken:
             problems.append(Problem((*keys, "alert"), f"two alerts are called {alert.alert}. Give each its own name."))
         taken.add(alert.alert)
-        problems += [Problem((*keys, "expr"), fault) for fault in _faults(found, alert, telemetry, fleet)]
+        problems += [Problem((*keys, "expr"), fault) for fault in _faults(found, alert, whole, jobs)]
     if problems:
         raise source.error(problems)
     return found
 
 
-def _faults(file: AlertsFile, alert: Alert, telemetry: Telemetry, fleet: Fleet) -> Iterator[str]:
-    metrics, jobs = with_components(telemetry, fleet.services)
+def _faults(file: AlertsFile, alert: Alert, telemetry: Telemetry, jobs: Collection[str]) -> Iterator[str]:
     for schedule in (PRODUCTION.name, TRIAL.name):
         lacking = {*PLACEHOLDER.findall(alert.expr), FOR} - set(file.numbers(alert, schedule))
         if lacking:
             yield f"{alert.alert} has no {schedule} value for {', '.join(sorted(lacking))}. Write it under values."
             return
-        yield from query_faults(file.expression(alert, schedule), alert.alert, metrics, jobs)
+        yield from query_faults(file.expression(alert, schedule), alert.alert, telemetry, jobs)
 
 
 def _text(value: float | str) -> str:

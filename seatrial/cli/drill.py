@@ -142,7 +142,7 @@ def under_load(
     import requests
 
     from seatrial.backends.prometheus import Prometheus
-    from seatrial.cli.load import Aim, generator_of, open_run
+    from seatrial.cli.load import aim_at, generator_of, open_run
     from seatrial.drilling import DrillMaster
     from seatrial.load.plan import prepare, steps_file
     from seatrial.load.runner import drive
@@ -152,13 +152,7 @@ def under_load(
     if load is None or project.drills is None:
         raise UsageError(f"drills need a load, and {project.file} names none. Add load.locustfile.")
     profile, _ = prepare(project.drills.profile, profiles=load.profiles, journeys=steps_file(load.locustfile))
-    identities = standing.run_dir / "identities.json"
-    aim = Aim(
-        document["entry_url"],
-        identities if identities.exists() else None,
-        standing.run_dir / "discovery.json",
-        project.fleet.entry,
-    )
+    aim = aim_at(document)
     run = open_run(invocation.runs, profile, aim.url)
     with requests.Session() as http:
         http.trust_env = False
@@ -194,8 +188,9 @@ def permanent(project: Project) -> frozenset[str]:
 
 def overall_of(outcomes: Sequence[DrillOutcome]) -> str:
     """FAIL over INCONCLUSIVE over PASS; nothing drilled is INCONCLUSIVE."""
-    verdicts = [outcome.verdict.value for outcome in outcomes] or ["INCONCLUSIVE"]
-    return next(each for each in ("FAIL", "INCONCLUSIVE", "PASS") if each in verdicts)
+    from seatrial.checks.finding import worst_of
+
+    return worst_of(outcome.verdict for outcome in outcomes).value
 
 
 def document_of(

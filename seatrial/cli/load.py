@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -83,7 +84,11 @@ def running_aim(invocation: Invocation) -> Aim:
     """The entry of the only stack that runs, all its replicas. Raises UsageError."""
     from seatrial.stacks.observation import choose_stack
 
-    stack = choose_stack(invocation.runs, None)
+    return aim_at(choose_stack(invocation.runs, None))
+
+
+def aim_at(stack: Mapping[str, Any]) -> Aim:
+    """The same of a stack by its document."""
     folder, url = Path(stack["run_dir"]), stack["entry_url"]
     identities = folder / "identities.json"
     entry = next(each["service"] for each in stack["services"] if each["url"] == url)

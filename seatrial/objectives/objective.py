@@ -77,10 +77,6 @@ class Objective:
         named = {"error_query": self.bad, "total_query": self.total, "error_ratio_query": self.ratio}
         return {name: query for name, query in named.items() if query}
 
-    def __str__(self) -> str:
-        within = f" within {self.threshold:g} s" if self.threshold is not None else ""
-        return f"{self.target:.6g} of {self.service}'s {self.name}{within}"
-
 
 def query_keys(name: str) -> tuple[str, ...]:
     """Where Sloth's spec has a query, below its objective."""

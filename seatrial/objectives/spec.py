@@ -128,16 +128,15 @@ def _objectives(source: YamlSource) -> Iterator[tuple[Objective, YamlSource, Key
         for index, target in enumerate(document.spec.objectives):
             keys: Keys = ("spec", "objectives", index)
             made = document.objective(target, Place(source.file, source.mark(keys).line))
-            yield _checked(made, source, keys, document.metadata.labels), source, keys
+            yield _checked(made, source, keys), source, keys
         return
     spec = validate(source, SlothSpec)
     for index, slo in enumerate(spec.slos):
         keys = ("slos", index)
-        labels = {**spec.labels, **slo.labels}
-        yield _checked(_of_sloth(spec, slo, labels, source, keys), source, keys, labels), source, keys
+        yield _checked(_of_sloth(spec, slo, source, keys), source, keys), source, keys
 
 
-def _of_sloth(spec: SlothSpec, slo: Slo, labels: Mapping[str, str], source: YamlSource, keys: Keys) -> Objective:
+def _of_sloth(spec: SlothSpec, slo: Slo, source: YamlSource, keys: Keys) -> Objective:
     parts = {"page": slo.alerting.page_alert, "ticket": slo.alerting.ticket_alert}
     alerts: dict[str, Any] = {
         severity: Alert({**slo.alerting.labels, **part.labels}, {**slo.alerting.annotations, **part.annotations})
@@ -153,15 +152,15 @@ def _of_sloth(spec: SlothSpec, slo: Slo, labels: Mapping[str, str], source: Yaml
         total=slo.sli.events.total_query if slo.sli.events else "",
         ratio=slo.sli.raw.error_ratio_query if slo.sli.raw else "",
         description=slo.description,
-        labels=labels,
+        labels={**spec.labels, **slo.labels},
         alert=slo.alerting.name,
         **alerts,
     )
 
 
-def _checked(objective: Objective, source: YamlSource, keys: Keys, labels: Mapping[str, str]) -> Objective:
+def _checked(objective: Objective, source: YamlSource, keys: Keys) -> Objective:
     """With what the labels say. Raises ConfigError."""
-    problems, at = [], (*keys, "labels")
+    problems, at, labels = [], (*keys, "labels"), objective.labels
     kind = labels.get(KIND, AVAILABILITY)
     if kind not in KINDS:
         problems.append(Problem((*at, KIND), f"{KIND} is {kind!r}. Write one of {', '.join(KINDS)}."))

@@ -11,8 +11,6 @@ from typing import Literal
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 PERIOD_SECONDS = 30 * DAY
-# A rate over fewer scrapes hangs on where in the window they fall.
-FEWEST_SCRAPES = 5
 Severity = Literal["page", "ticket"]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from seatrial.durations import duration
 from seatrial.run_folder import write_text
 from seatrial.stacks.prometheus import version_text
 
@@ -24,7 +25,6 @@ REMEDY = "Run `seatrial install alertmanager`, or put Alertmanager 0.22 or newer
 # Of all routes, in a stack that lives for minutes. What is repeated at least each minute is a sign of life, and stays one.
 TRIAL_TIMES = {"group_wait": "1s", "group_interval": "2s"}
 SIGN_OF_LIFE_SECONDS, TRIAL_SIGN_OF_LIFE = 60, "2s"
-UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +83,9 @@ def for_trial(document: dict[str, Any], receiver_url: str) -> dict[str, Any]:
 
 def _hurried(route: dict[str, Any]) -> dict[str, Any]:
     repeated = route.get("repeat_interval")
-    alive = repeated is not None and _seconds(repeated) <= SIGN_OF_LIFE_SECONDS
+    alive = repeated is not None and duration(str(repeated)) <= SIGN_OF_LIFE_SECONDS
     hurried = {**route, **TRIAL_TIMES, **({"repeat_interval": TRIAL_SIGN_OF_LIFE} if alive else {})}
     return {**hurried, **({"routes": [_hurried(each) for each in route["routes"]]} if "routes" in route else {})}
-
-
-def _seconds(text: str) -> float:
-    return sum(float(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)(ms|[smhd])", str(text)))
 
 
 def command(binary: Path, configuration: Path, address: str) -> list[str]:

@@ -120,14 +120,8 @@ class OwnedStack(ABC):
 
     def hook_document(self, samples: Path | None = None, *, seed: int = 0, **extra: Any) -> dict[str, Any]:
         """What a hook is told."""
-        return {
-            "run_dir": str(self.run_dir),
-            "services": self.status()["services"],
-            "stores": self.stores(),
-            "samples": samples and str(samples),
-            "random_seed": seed,
-            **extra,
-        }
+        services = self.status()["services"]
+        return hooks.hook_document(self.run_dir, services, self.stores(), samples, seed=seed, **extra)
 
     def call_hook(self, name: str, command: Sequence[str], timeout: float = 120.0, **document: Any) -> dict[str, Any]:
         """Run a hook of the project against this stack; `document` as for `hook_document`. Raises HookError."""
