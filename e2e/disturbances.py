@@ -31,6 +31,14 @@ def unscrape_a_target(run_dir: Path) -> None:
     target.unlink()
 
 
+def break_a_panel(run_dir: Path) -> None:
+    """Makes a query of a dashboard wrong, as whoever edits one may."""
+    file = run_dir / "metrics" / "dashboards" / "1-fleet.json"
+    text = file.read_text()
+    assert '"expr": "max(' in text
+    file.write_text(text.replace('"expr": "max(', '"expr": "most(', 1))
+
+
 def stop_the_generator(run_dir: Path) -> None:
     pids = generators(run_dir)
     for pid in pids:
@@ -149,6 +157,7 @@ def generators(run_dir: Path) -> list[int]:
 BY_NAME: dict[str, Callable[[Path], None]] = {
     "kill-prometheus": kill_prometheus,
     "unscrape-a-target": unscrape_a_target,
+    "break-a-panel": break_a_panel,
     "stop-the-generator": stop_the_generator,
     "forget-a-metric": forget_a_metric,
     "cut-traces": cut_traces,

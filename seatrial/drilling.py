@@ -66,17 +66,6 @@ class Course:
     others: set[Firing] = field(default_factory=set)
 
 
-def deed(drill: Drill) -> str:
-    """What is done, in few words."""
-    if drill.fault:
-        return ", ".join(drill.fault)
-    if drill.run is not None:
-        return " ".join(drill.run)
-    name = next(name for name in ("kill", "freeze", "forget", "restart") if getattr(drill, name))
-    times = f", {drill.times} times" if drill.times > 1 else ""
-    return f"{name} {getattr(drill, name)}{times}"
-
-
 class DrillMaster:
     """Does drills on one stack. `permanent` are alerts that fire always; `tell` is told each outcome."""
 
@@ -251,7 +240,7 @@ class DrillMaster:
         return DrillOutcome(
             alert=drill.alert,
             service=drill.service,
-            deed=deed(drill),
+            deed=drill.deed,
             verdict=verdict,
             reason=reason,
             fired_seconds=after(course.fired, course.began),

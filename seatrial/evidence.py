@@ -25,6 +25,7 @@ from seatrial.checks.inputs import ClientRow, Generator, Resource, ServiceCounts
 from seatrial.checks.limits import Judged
 from seatrial.checks.load import Validity
 from seatrial.checks.metrics import Endpoint
+from seatrial.checks.panels import Panels
 from seatrial.checks.pipeline import Shipped
 from seatrial.checks.reconcile_prometheus import Stored
 from seatrial.checks.saturation import Measured, Nearest, nearest_limit
@@ -39,6 +40,7 @@ from seatrial.load.samples import Samples, read_samples
 from seatrial.measuring import Cost
 from seatrial.objectives.outcome import Outcome
 from seatrial.observed import EMPTY, Usage, observe
+from seatrial.panels.run import see_panels, span_of
 from seatrial.project.project import Project
 from seatrial.readings import Counters, Reading, counters_of, load_reading, readable
 from seatrial.run_folder import read_json
@@ -77,7 +79,8 @@ class Evidence:
     `shipped` is what became of the log lines, None when nobody asked for a pipeline; `lag_limits` are by percentile, `began` is
     when judged load began.
 
-    `objectives` is what each came to, `fired` which alerts did (None where there are none), `unasked` are checks by objectives that the profile is too small for, and why.
+    `objectives` is what each came to, `fired` which alerts did, `panels` what came of the
+    dashboards' queries (None where there are none), `unasked` are checks by objectives that the profile is too small for, and why.
 
     `offered_rate` is journeys per second planned over judged stages; `stored_requests` what Prometheus kept of the
     entry's requests between the readings.
@@ -126,6 +129,7 @@ class Evidence:
     unasked: Mapping[str, str] = field(default_factory=dict)
     objectives: Sequence[Outcome] = ()
     fired: Fired | None = None
+    panels: Panels | None = None
     offered_rate: float = 0.0
     requests: int = 0
     failures: int = 0
@@ -179,7 +183,8 @@ def collect(
         notes=[*([("samples", absent)] if absent else []), *full_disk(record)],
     )
     spent = outcomes(project.objectives, evidence.judged, evidence.began, prometheus)
-    evidence = replace(evidence, objectives=spent, unasked=record.get("unasked", {}))
+    panels = see_panels(run_dir, prometheus, pipeline, span_of(project, *evidence.span) if evidence.span else None)
+    evidence = replace(evidence, objectives=spent, panels=panels, unasked=record.get("unasked", {}))
     if before is None or after is None:
         return replace(evidence, logs_obstacle=evidence.unquiet, stored=Stored(obstacle=evidence.unquiet))
     shipped = lines_shipped(before, after, project, evidence.chosen, pipeline) if pipeline else None

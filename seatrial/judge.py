@@ -23,6 +23,7 @@ from seatrial.checks.limits import judge_limits
 from seatrial.checks.load import load_shed, load_valid
 from seatrial.checks.log_errors import log_errors
 from seatrial.checks.metrics import metrics_wellformed
+from seatrial.checks.panels import ANSWERED, Panels, panels_answered
 from seatrial.checks.pipeline import LAG, RECONCILE, TRACES, reconcile_elasticsearch, telemetry_lag, traces_documents
 from seatrial.checks.reconcile_client import reconcile_client
 from seatrial.checks.reconcile_edges import reconcile_edges
@@ -76,6 +77,7 @@ def judge(evidence: Evidence) -> Judgement:
         *_drain(evidence),
         *_ceilings(evidence, _unless_passed(valid)),
         *_alerts(evidence, _unless_passed(valid)),
+        *([] if evidence.panels is None else [panels_answered(evidence.panels, obstacle=_unless_passed(valid))]),
         *_invariants(evidence),
     ]
     return Judgement(tuple(findings), tuple(_not_checked(evidence)), tuple(merge([*client[1], *edges[1]])))
@@ -291,6 +293,7 @@ def _not_checked(evidence: Evidence) -> Iterator[NotChecked]:
         **({"traces.complete": unasked} if asked.makes("traces.complete") else {}),
         **_pipeline_unasked(evidence),
         SILENT: _alerts_unasked(evidence.fired),
+        ANSWERED: _panels_unasked(evidence.panels),
         "drain.clean": evidence.undrained if evidence.stops is None else "",
         "invariants": "" if evidence.invariants.asked else "the project names no invariants hook",
     }
@@ -301,6 +304,13 @@ def _alerts_unasked(fired: Fired | None) -> str:
     if fired is None:
         return "the project has no alerts"
     return f"{fired.excuse}; fired: {shortened(fired.alerts) or 'none'}" if fired.excuse else ""
+
+
+def _panels_unasked(panels: Panels | None) -> str:
+    """Also the part of a check that is made."""
+    if panels is None:
+        return "the project has no dashboards"
+    return "; ".join(f"{count} queries: {reason}" for reason, count in panels.unasked.items())
 
 
 def _pipeline_unasked(evidence: Evidence) -> dict[str, str]:

@@ -27,12 +27,14 @@ from seatrial.hooks import populated
 from seatrial.judge import Judgement, judge
 from seatrial.lagging import LagWatch, save_probes
 from seatrial.load.errors import GeneratorFailed, NoSamples
+from seatrial.load.exporter import exported
 from seatrial.load.plan import Plan
 from seatrial.load.profile import Profile
 from seatrial.load.progress import Progress
 from seatrial.load.runner import LoadJob, drive
 from seatrial.load.samples import to_parquet
 from seatrial.measuring import Meter
+from seatrial.panels.run import keep_dashboards
 from seatrial.piped import LAG, shipped_roles, wait_until_shipped
 from seatrial.project.project import Project
 from seatrial.readings import quiet_reading
@@ -41,7 +43,6 @@ from seatrial.report.document import RunFacts, verdict_document
 from seatrial.report.events import (
     Event,
     FindingReached,
-    LoadProgress,
     Note,
     RunStarted,
     StepFinished,
@@ -51,6 +52,7 @@ from seatrial.report.events import (
 from seatrial.report.html.page import report_html
 from seatrial.report.html.source import read_source
 from seatrial.report.junit import junit_xml
+from seatrial.report.stack_events import event_of_load
 from seatrial.report.summary import summary_markdown
 from seatrial.run_folder import RunFolder, write_json, write_text
 from seatrial.settings import child_environment
@@ -109,6 +111,7 @@ class Trial:
         began, profile = time.monotonic(), self.order.profile
         self.show(RunStarted(self.run.id, profile.name, profile.seed, str(self.run.path)))
         write_json(self.run.path / "profile.json", profile.document())
+        keep_dashboards(self.order.project, self.run.metrics)
         self.run.add(unasked=dict(self.order.plan.unasked))
         try:
             self._up()
@@ -257,14 +260,14 @@ class Trial:
         self._meter.look()
         with self._step(f"drive {profile.name}, {profile.seconds} s") as told:
             try:
-                self.timings["load_seconds"] = drive(job, self._progress, attendant.turn)
+                with exported(self.stack.run_dir) as gauges:
+                    self.timings["load_seconds"] = drive(job, self._progress, attendant.turn, gauges)
                 to_parquet(self.run.samples)
                 told.result = self._driven
             except (GeneratorFailed, NoSamples) as error:
                 self.unmet.append(Finding("load.driven", Verdict.INCONCLUSIVE, str(error)))
                 told.result, told.ok = str(error), False
-            # A restart that was asked for at the end is still one of this load's.
-            attendant.finish()
+            attendant.finish()  # a restart that was asked for at the end is still one of this load's
         self._meter.look()
         self.run.add(measuring=[asdict(cost) for cost in self._meter.costs()])
         if self._disk.full:
@@ -279,24 +282,7 @@ class Trial:
 
     def _progress(self, seen: Progress) -> None:
         """About once a second: tell, and look whether all live."""
-        self.show(
-            LoadProgress(
-                elapsed=seen.elapsed,
-                total=float(seen.planned_seconds),
-                stage=seen.stage,
-                journeys=seen.journeys_started,
-                requests=seen.requests,
-                failures=seen.failures,
-                shed=seen.shed,
-                in_flight=seen.in_flight,
-                p95=seen.p95,
-                lag_p99=seen.lag_p99,
-                offered=seen.offered,
-                p50=seen.p50,
-                p99=seen.p99,
-                course=seen.course,
-            )
-        )
+        self.show(event_of_load(seen))
         self._driven = f"{seen.requests} requests, {seen.failures} failed"
         self.stack.unplanned_exits()
         self._disk.look(self.run.path)

@@ -35,6 +35,8 @@ class HomePage:
         self._seconds = seconds
         self._logs = kit.logs
         self._counter = kit.metrics.counter("home_parts_missing_total")
+        for part in PARTS:  # at 0 from the start: of a series that is born with the first missing part no rate tells
+            self._counter.labels(home_part=part.name)
         self._threads = ThreadPoolExecutor(len(PARTS) * kit.settings.threads, thread_name_prefix="home")
 
     def page(self, headers: Mapping[str, str]) -> Home:

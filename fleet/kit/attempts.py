@@ -34,9 +34,8 @@ class AttemptRecorder:
     def __init__(self, metrics: Metrics, logs: Logs, callee: str) -> None:
         self._durations = metrics.histogram("http_client_request_duration_seconds")
         self._retries = metrics.counter("http_client_retries_total")
-        self._retries.labels(
-            callee
-        )  # at 0 from the start: of a series that is born with its first retries no rate tells of them
+        # At 0 from the start: of a series that is born with its first retries no rate tells of them.
+        self._retries.labels(callee)
         self._logs = logs
 
     def attempted(self, attempt: Attempt) -> None:

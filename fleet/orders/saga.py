@@ -12,6 +12,8 @@ from itertools import count
 from time import monotonic, time
 from uuid import uuid4
 
+from prometheus_client import Counter
+
 from fleet.kit import exchange
 from fleet.kit.app import Kit
 from fleet.kit.errors import Conflict, PaymentRequired, ProblemError
@@ -95,6 +97,13 @@ class Saga:
     leases: Leases
     announced: Callable[[], None] = lambda: None
 
+    def __post_init__(self) -> None:
+        for step in FINAL:  # at 0 from the start, as all counters: of a series that is born later no rate tells
+            self._ended(step)
+
+    def _ended(self, step: Step) -> Counter:
+        return self.kit.metrics.counter("orders_total").labels(order_status=status_of(step))
+
     def settle(self, order: Order, held: Lease) -> Reply:
         """Take step after step until the end, which the answer tells.
 
@@ -145,7 +154,7 @@ class Saga:
             if not self.kit.faults.active(LOSE_EVENT):
                 statements.announce(connection, Event.of(order, self.leases.clock()))
         self.announced()
-        self.kit.metrics.counter("orders_total").labels(order_status=status).inc()
+        self._ended(order.step).inc()
         self.kit.logs.event("order.settled", f"Order {status}", order_id=order.id, order_status=status)
         return answer
 
@@ -155,6 +164,12 @@ class Recovery:
     """Takes up orders that nobody is at work on: left by a crash, or put off."""
 
     saga: Saga
+
+    def __post_init__(self) -> None:
+        self._recovered()
+
+    def _recovered(self) -> Counter:
+        return self.saga.kit.metrics.counter("orders_recovered_total")
 
     def round(self) -> bool:
         """Take up one order; whether there was one."""
@@ -166,7 +181,7 @@ class Recovery:
             self.saga.settle(order, held)
         except OrderPending:
             return True
-        self.saga.kit.metrics.counter("orders_recovered_total").inc()
+        self._recovered().inc()
         return True
 
 

@@ -49,6 +49,8 @@ def account_routes(desk: Desk, keys: SigningKeys, kit: Kit) -> APIBlueprint:
         TooManyFailures: "throttled",
         TooManyHashes: "overloaded",
     }
+    for outcome in ("succeeded", *outcomes.values()):  # at 0 from the start, as all counters
+        logins.labels(login_outcome=outcome)
 
     @routes.post("/v1/users/register", summary="Make an account", responses={201: Member, 409: Problem, 503: Problem})
     def register(body: Registration) -> tuple[Member, int]:

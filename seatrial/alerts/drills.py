@@ -48,6 +48,17 @@ class Drill(FileModel):
             raise ValueError(f"write exactly one of {', '.join(ACTIONS)}")
         return self
 
+    @property
+    def deed(self) -> str:
+        """What is done, in few words."""
+        if self.fault:
+            return ", ".join(self.fault)
+        if self.run is not None:
+            return " ".join(self.run)
+        name = next(name for name in ("kill", "freeze", "forget", "restart") if getattr(self, name))
+        times = f", {self.times} times" if self.times > 1 else ""
+        return f"{name} {getattr(self, name)}{times}"
+
     def expects(self, alert: str) -> bool:
         """Whether an alert that fires meanwhile is no surprise."""
         return any(fnmatch(alert, each) for each in (self.alert, *self.also))

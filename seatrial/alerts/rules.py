@@ -16,6 +16,7 @@ def alert_file(alerts: AlertsFile, schedule: Schedule, source: str) -> str:
 
 
 def _rule(alerts: AlertsFile, alert: Alert, schedule: Schedule) -> dict[str, Any]:
+    dashboard = alerts.dashboard_url(alert.service, alert.dashboard)
     return {
         "alert": alert.alert,
         "expr": alerts.expression(alert, schedule.name).strip(),
@@ -25,5 +26,6 @@ def _rule(alerts: AlertsFile, alert: Alert, schedule: Schedule) -> dict[str, Any
             "summary": alert.summary,
             "description": alert.description,
             "runbook_url": runbook_url(alerts.runbooks, alert.alert),
+            **({"dashboard_url": dashboard} if dashboard else {}),
         },
     }

@@ -23,7 +23,7 @@ from seatrial.project.yaml_source import FileModel, Problem, load_yaml, validate
 AlertName = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]*$")]
 Numbers = dict[Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")], float | str]
 PLACEHOLDER = re.compile(r"\{\{\.([a-z_]+)\}\}")
-FOR = "for"
+FOR, SERVICE = "for", "{{.service}}"
 
 
 class Scaled(FileModel):
@@ -48,6 +48,7 @@ class Alert(FileModel):
     summary: str = Field(description="One line, with `{{ $labels.job }}` where there are several.")
     description: str = Field(description="What is so, with its value.")
     service: str = Field(default="{{ $labels.job }}", description="Where it lands.")
+    dashboard: str | None = Field(default=None, description="Instead of the file's.")
     values: Scaled = Field(default=Scaled(), description="Instead of the file's.")
 
 
@@ -55,8 +56,16 @@ class AlertsFile(FileModel):
     """All alerts of a project beside those of its objectives."""
 
     runbooks: str = Field(description="Where runbooks are: a folder or address; each alert's is NAME.md there.")
+    dashboard: str = Field(
+        default="",
+        description="The address of a dashboard to look at, with `{{.service}}` where the alert's service belongs.",
+    )
     values: Scaled = Field(default=Scaled(), description="For all alerts.")
     alerts: Annotated[list[Alert], Field(min_length=1)] = Field(description="Each by a name of its own.")
+
+    def dashboard_url(self, service: str, own: str | None = None) -> str:
+        """Where somebody who is told sees it; `own` is the alert's. Empty where there is no dashboard."""
+        return (self.dashboard if own is None else own).replace(SERVICE, service)
 
     def numbers(self, alert: Alert, schedule: str) -> Numbers:
         """What stands for the placeholders of one alert."""

@@ -144,6 +144,7 @@ def under_load(
     from seatrial.backends.prometheus import Prometheus
     from seatrial.cli.load import aim_at, generator_of, open_run
     from seatrial.drilling import DrillMaster
+    from seatrial.load.exporter import exported
     from seatrial.load.plan import prepare, steps_file
     from seatrial.load.runner import drive
     from seatrial.stacks.turns import to_the_end
@@ -171,8 +172,10 @@ def under_load(
             tend()
             time.sleep(seconds)
 
+        job = generator_of(run, profile, load.locustfile.absolute(), aim, None, project.root)
         try:
-            drive(generator_of(run, profile, load.locustfile.absolute(), aim, None, project.root), beside=beside)
+            with exported(aim.stack) as gauges:
+                drive(job, beside=beside, gauges=gauges)
         except DrillsDone:
             pass
         finally:

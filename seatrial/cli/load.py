@@ -56,7 +56,8 @@ def load(
     chosen, _ = prepare(profile, profiles=profiles, journeys=steps_file(script), seed=seed)
     aim = Aim(target) if target else running_aim(invocation)
     run = open_run(runs, chosen, aim.url)
-    drive_profile(invocation, run, chosen, generator_of(run, chosen, script.absolute(), aim, identities, root))
+    job = generator_of(run, chosen, script.absolute(), aim, identities, root)
+    drive_profile(invocation, run, job, aim.stack)
     document = {
         "run": run.id,
         "target": aim.url,
@@ -72,12 +73,15 @@ def load(
 
 @dataclass(frozen=True)
 class Aim:
-    """Where requests go, and the customers there; with `discovery` to all replicas of `entry`."""
+    """Where requests go, and the customers there; with `discovery` to all replicas of `entry`. `stack` is the folder of a stack
+    that is started by Seatrial.
+    """
 
     url: str
     identities: Path | None = None
     discovery: Path | None = None
     entry: str = ""
+    stack: Path | None = None
 
 
 def running_aim(invocation: Invocation) -> Aim:
@@ -92,7 +96,7 @@ def aim_at(stack: Mapping[str, Any]) -> Aim:
     folder, url = Path(stack["run_dir"]), stack["entry_url"]
     identities = folder / "identities.json"
     entry = next(each["service"] for each in stack["services"] if each["url"] == url)
-    return Aim(url, identities if identities.exists() else None, folder / "discovery.json", entry)
+    return Aim(url, identities if identities.exists() else None, folder / "discovery.json", entry, folder)
 
 
 def places(invocation: Invocation, *, needed: bool) -> tuple[Path, Path]:
@@ -140,14 +144,16 @@ def generator_of(
     )
 
 
-def drive_profile(invocation: Invocation, run: RunFolder, profile: Profile, job: LoadJob) -> None:
-    """Run the generator under a guardian."""
+def drive_profile(invocation: Invocation, run: RunFolder, job: LoadJob, stack: Path | None) -> None:
+    """Run the generator under a guardian; the Prometheus of the stack in that folder sees how it goes."""
+    from seatrial.load.exporter import exported
     from seatrial.load.runner import drive
     from seatrial.stacks.guardian import Guardian
 
     guardian = Guardian.start(run.id, run.path, invocation.settings.runtime_dir / "ports", dict(job.environment))
     try:
-        drive(job, lambda progress: tell(progress, profile.seconds))
+        with exported(stack) as gauges:
+            drive(job, lambda progress: tell(progress, job.profile.seconds), gauges=gauges)
     finally:
         guardian.release()
         run.finish()

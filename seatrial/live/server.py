@@ -1,4 +1,4 @@
-"""Serves the page on 127.0.0.1 from a thread of its own: four files of ours, two documents, GET alone.
+"""Serves the page on 127.0.0.1 from a thread of its own: files of ours, three documents, GET alone.
 
 Owns HTTP and who may ask: the Host header must name this very address, so that no page of elsewhere reads it by
 rebinding its own name. Leaves the documents to the board.
@@ -18,13 +18,15 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 HOST = "127.0.0.1"
+HTML, STYLE, SCRIPT = (f"text/{kind}; charset=utf-8" for kind in ("html", "css", "javascript"))
+PAGE, PANELS = "live/page", "panels"
+# What is served, by its path: the folder that it lies in, its name there, and its media type.
 FILES = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    "/live.css": ("live.css", "text/css; charset=utf-8"),
-    "/live.js": ("live.js", "text/javascript; charset=utf-8"),
-    "/charts.js": ("charts.js", "text/javascript; charset=utf-8"),
-    "/graph.js": ("graph.js", "text/javascript; charset=utf-8"),
-    "/figures.js": ("figures.js", "text/javascript; charset=utf-8"),
+    "/": (PAGE, "index.html", HTML),
+    "/live.css": (PAGE, "live.css", STYLE),
+    "/panels.css": (PANELS, "panels.css", STYLE),
+    **{f"/{name}.js": (PAGE, f"{name}.js", SCRIPT) for name in ("live", "charts", "graph", "figures")},
+    "/panels.js": (PANELS, "panels.js", SCRIPT),
 }
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
@@ -56,15 +58,18 @@ class Answer:
 
 
 class Site:
-    """What is to be had; knows no socket. `fleet` makes what never changes, `state` all that came after a number."""
+    """What is to be had; knows no socket. `fleet` makes what never changes, `state` all that came after a number,
+    `observed` a dashboard by its name, with alerts and budgets.
+    """
 
     def __init__(
         self,
         fleet: Callable[[], Mapping[str, Any]],
         state: Callable[[int], Mapping[str, Any]],
         clock: Callable[[], float] = time.monotonic,
+        observed: Callable[[str], Mapping[str, Any] | None] = lambda _: None,
     ) -> None:
-        self._make_fleet, self._state, self._clock = fleet, state, clock
+        self._make_fleet, self._state, self._clock, self._observe = fleet, state, clock, observed
         self._asked = float("-inf")
         self.told_end = threading.Event()
 
@@ -81,13 +86,18 @@ class Site:
         if parts is None:
             return _sentence(400, "Ask for a path of this page.")
         if parts.path in FILES:
-            name, kind = FILES[parts.path]
-            return Answer(200, kind, _file(name))
-        if parts.path == "/fleet.json":
-            return Answer(200, JSON, self._fleet)
-        if parts.path == "/live.json":
-            return self._live(parts.query)
-        return _sentence(404, "There is nothing here. The page is at /.")
+            folder, name, kind = FILES[parts.path]
+            return Answer(200, kind, _file(folder, name))
+        match parts.path:
+            case "/fleet.json":
+                found = Answer(200, JSON, self._fleet)
+            case "/live.json":
+                found = self._live(parts.query)
+            case "/observed.json":
+                found = self._observed(parts.query)
+            case _:
+                found = _sentence(404, "There is nothing here. The page is at /.")
+        return found
 
     @cached_property
     def _fleet(self) -> bytes:
@@ -102,6 +112,13 @@ class Site:
         if document.get("phase") == "ended":
             self.told_end.set()
         return Answer(200, JSON, json.dumps(document).encode())
+
+    def _observed(self, query: str) -> Answer:
+        name = parse_qs(query).get("dashboard", [""])[-1]
+        document = self._observe(name)
+        if document is None:
+            return _sentence(404, "There is no such dashboard. Their names are in /fleet.json.")
+        return Answer(200, JSON, json.dumps(document, allow_nan=False).encode())
 
 
 class PageServer:
@@ -175,5 +192,5 @@ def _sentence(status: int, text: str) -> Answer:
     return Answer(status, TEXT, f"{text}\n".encode())
 
 
-def _file(name: str) -> bytes:
-    return (resources.files("seatrial.live") / "page" / name).read_bytes()
+def _file(folder: str, name: str) -> bytes:
+    return (resources.files("seatrial") / folder / name).read_bytes()

@@ -10,24 +10,29 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import requests
 
 from seatrial.backends.prometheus import Prometheus
 from seatrial.live.board import About, Board
+from seatrial.live.dashboards import LiveDashboards
 from seatrial.live.graph import NARROW, WIDE, arrange, edges
 from seatrial.live.lookout import Lookout
 from seatrial.live.questions import question
 from seatrial.live.server import PageServer, Site
 from seatrial.live.watcher import Watched, Watcher
 from seatrial.observed import scrape_interval
+from seatrial.panels.run import sources
 from seatrial.project.fleet import Fleet
 from seatrial.project.project import Project
 from seatrial.report.events import Event, Note, Renderer
 from seatrial.report.stack_events import STEPS, event_of_stack
 from seatrial.stacks.observation import accepts, answers
 from seatrial.stacks.protocol import Replica
+
+if TYPE_CHECKING:
+    from seatrial.stacks.pipeline import Pipeline
 
 # A Prometheus that needs longer than the time between two looks is told as an obstacle.
 ASK_SECONDS = 1.0
@@ -41,6 +46,9 @@ class Visible(Protocol):
 
     def prometheus_url(self) -> str | None:
         """None when the stack has no Prometheus."""
+
+    def pipeline(self) -> Pipeline | None:
+        """The log pipeline; None when nobody asked for one."""
 
 
 class LiveView:
@@ -57,7 +65,12 @@ class LiveView:
     ) -> None:
         self._project, self._renderer, self._serve, self._on_page = project, renderer, serve, on_page
         self.board = Board(about)
-        self._site = Site(partial(fleet_document, project, about), self.board.document)
+        self._dashboards = LiveDashboards(project)
+        self._site = Site(
+            lambda: fleet_document(project, about) | {"dashboards": self._dashboards.titles},
+            self.board.document,
+            observed=self._dashboards.document,
+        )
         self._lookout = Lookout(self.show, lambda: renderer.watches or self._site.looked_at)
         self._turn = threading.Lock()
         self._page: PageServer | None = None
@@ -102,6 +115,10 @@ class LiveView:
         url, fleet = stack.prometheus_url(), self._project.fleet
         http = requests.Session()
         http.trust_env = False
+        prometheus = Prometheus(url, http, timeout=ASK_SECONDS) if url else None
+        pipeline = stack.pipeline()
+        documents = pipeline.documents() if pipeline and not pipeline.obstacle else None
+        self._dashboards.begin(prometheus, partial(sources, prometheus, documents))
         self._lookout.begin(
             Watcher(
                 telemetry=self._project.telemetry,
@@ -110,7 +127,7 @@ class LiveView:
                 ),
                 edges=edges(calls_of(self._project)),
                 replicas=[watched(fleet, each) for each in stack.replicas()],
-                prometheus=Prometheus(url, http, timeout=ASK_SECONDS) if url else None,
+                prometheus=prometheus,
                 probe=says_ready,
                 interval=max(1.0, scrape_interval(self._project.prometheus)),
             )

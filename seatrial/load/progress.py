@@ -8,10 +8,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seatrial.load.course import Course, LoadSecond
 from seatrial.load.profile import Profile
+
+if TYPE_CHECKING:  # who shows nothing to Prometheus needs no client of it
+    from seatrial.load.gauges import Gauges
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,10 @@ class Sketch:
 
 
 class Follower:
-    """Reads what is new in `samples` at each look; rows still being written wait for the next."""
+    """Reads what is new in `samples` at each look; rows still being written wait for the next. `gauges` are told all of it."""
 
-    def __init__(self, samples: Path, profile: Profile) -> None:
+    def __init__(self, samples: Path, profile: Profile, gauges: Gauges | None = None) -> None:
+        self._gauges = gauges
         self._samples, self._profile, self._rates = samples, profile, profile.rates()
         self._offsets: dict[Path, int] = {}
         self._headers: dict[Path, list[str]] = {}
@@ -74,14 +78,17 @@ class Follower:
         self._course.begin(accounts)
         self._read_rows()
         elapsed = max((float(account["wall_seconds"]) for account in accounts), default=0.0)
+        stage, offered = self._stage(elapsed), self._rates[int(elapsed)] if elapsed < len(self._rates) else 0
+        if self._gauges is not None:
+            self._gauges.stands(stage, offered, accounts)
         return Progress(
             elapsed=min(elapsed, float(self._profile.seconds)),
-            stage=self._stage(elapsed),
+            stage=stage,
             planned_seconds=self._profile.seconds,
             requests=self._requests,
             failures=self._failures,
             lag_p99=self._lag.percentile(0.99),
-            offered=self._rates[int(elapsed)] if elapsed < len(self._rates) else 0,
+            offered=offered,
             course=self._course.whole(accounts),
             p50=self._latency.percentile(0.5),
             p95=self._latency.percentile(0.95),
@@ -100,11 +107,15 @@ class Follower:
             self._failures += not ok
             self._latency.add(latency)
             self._course.request(ended, latency, ok=ok)
+            if self._gauges is not None:
+                self._gauges.request(row, latency)
         for row in self._new("journeys"):
             if row["started"]:
                 self._lag.add(float(row["started"]) - float(row["scheduled"]))
             if row.get("finished"):
                 self._course.journey(float(row["finished"]))
+            if self._gauges is not None:
+                self._gauges.journey(row)
 
     def _stage(self, elapsed: float) -> str:
         for stage in self._profile.stages:

@@ -15,11 +15,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seatrial.load.errors import GeneratorFailed
 from seatrial.load.profile import Profile
 from seatrial.load.progress import Follower, Progress
 from seatrial.run_folder import write_json
+
+if TYPE_CHECKING:
+    from seatrial.load.gauges import Gauges
 
 # Locust and the journeys are imported within seconds even on busy cores.
 START_SECONDS = 30.0
@@ -75,16 +79,19 @@ class LoadJob:
 
 
 def drive(
-    job: LoadJob, on_progress: Callable[[Progress], None] = lambda _: None, beside: Callable[[], None] = lambda: None
+    job: LoadJob,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    beside: Callable[[], None] = lambda: None,
+    gauges: Gauges | None = None,
 ) -> float:
     """Run the load to its end and return its seconds; `on_progress` is called about once a second.
 
-    `beside` is called about ten times a second, and should take no longer than that allows. Raises GeneratorFailed.
+    `beside` is called about ten times a second, and should take no longer than that allows; `gauges` are told how it goes. Raises GeneratorFailed.
     Whatever else ends it (Interrupted included) stops the child, with little time to drain.
     """
     write_json(job.profile_file, job.profile.document())
     began = time.monotonic()
-    follower = Follower(job.samples, job.profile)
+    follower = Follower(job.samples, job.profile, gauges)
     with _child(job) as child:
         _follow(job, child, follower, on_progress, beside, began)
     if child.returncode != 0:

@@ -5,7 +5,8 @@ Names and labels are those that Sloth gives, so that its dashboards and habits f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -17,9 +18,23 @@ HEADER = "# Generated from {source} by `seatrial render`: do not edit.\n"
 SEVERITIES: tuple[Severity, ...] = ("page", "ticket")
 
 
-def rule_file(objectives: Sequence[Objective], schedule: Schedule, source: str, runbooks: str = "") -> str:
-    """The whole file, with its header; `source` names slo.yml, `runbooks` is where the alerts' runbooks are."""
-    return write_rules([_group(each, schedule, runbooks) for each in objectives], source)
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where somebody who is told looks: the folder or address of runbooks, and a dashboard by the service that it is about."""
+
+    runbooks: str = ""
+    dashboard: Callable[[str], str] = lambda _: ""
+
+    def annotations(self, objective: Objective) -> dict[str, str]:
+        """As rules have them; none of what there is not."""
+        runbook = runbook_url(self.runbooks, objective.alert) if self.runbooks else ""
+        found = {"runbook_url": runbook, "dashboard_url": self.dashboard(objective.service)}
+        return {name: url for name, url in found.items() if url}
+
+
+def rule_file(objectives: Sequence[Objective], schedule: Schedule, source: str, links: Links | None = None) -> str:
+    """The whole file, with its header; `source` names slo.yml."""
+    return write_rules([_group(each, schedule, links or Links()) for each in objectives], source)
 
 
 def write_rules(groups: Sequence[dict[str, Any]], source: str) -> str:
@@ -41,12 +56,12 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
 _Dumper.add_representer(str, _text)
 
 
-def _group(objective: Objective, schedule: Schedule, runbooks: str) -> dict[str, Any]:
+def _group(objective: Objective, schedule: Schedule, links: Links) -> dict[str, Any]:
     """All of an objective: the rules of a group come one after the other, so alerts meet the ratios of their own moment."""
     severities = [severity for severity in SEVERITIES if _alert(objective, severity) and schedule.of(severity)]
     lengths = schedule.lengths(frozenset(severities)) or schedule.lengths(frozenset({"page"}))
     ratios = [_ratio(objective, length) for length in lengths]
-    alerts = [_burning(objective, severity, schedule, runbooks) for severity in severities]
+    alerts = [_burning(objective, severity, schedule, links) for severity in severities]
     rules = [*ratios, *_told(objective, schedule, lengths[0]), *alerts]
     return {"name": f"slo-{objective.id}", "interval": text(schedule.evaluation), "rules": rules}
 
@@ -99,7 +114,7 @@ def _alert(objective: Objective, severity: Severity) -> Alert | None:
     return objective.page if severity == "page" else objective.ticket
 
 
-def _burning(objective: Objective, severity: Severity, schedule: Schedule, runbooks: str) -> dict[str, Any]:
+def _burning(objective: Objective, severity: Severity, schedule: Schedule, links: Links) -> dict[str, Any]:
     alert = _alert(objective, severity) or Alert()
     within = f" within {objective.threshold:g} s" if objective.threshold is not None else ""
     return {
@@ -116,7 +131,7 @@ def _burning(objective: Objective, severity: Severity, schedule: Schedule, runbo
             "summary": f"{objective.service} spends the error budget of {objective.name} too fast",
             "description": f"{objective.description.strip() or objective.name}: {objective.target * 100:.6g} % are to be good{within}; "
             "now {{ $value | humanizePercentage }} are bad.",
-            **({"runbook_url": runbook_url(runbooks, objective.alert)} if runbooks else {}),
+            **links.annotations(objective),
             **alert.annotations,
         },
     }

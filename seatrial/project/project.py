@@ -24,6 +24,7 @@ from seatrial.project.yaml_source import FileModel, Problem, YamlSource, load_ya
 # What scrapes a fleet whose project brings no configuration of its own.
 BUILT_IN_PROMETHEUS = Path(__file__).with_name("prometheus")
 RULES = "rules"
+DASHBOARDS = "dashboards"
 
 
 class Load(FileModel):
@@ -41,6 +42,9 @@ class Hooks(FileModel):
     populate: Command | None = Field(default=None, description="Fills the stores before the load.")
     invariants: Command | None = Field(default=None, description="Judges the books after it.")
     fault: Command | None = Field(default=None, description="Applies and lifts what `--fault` names.")
+    dashboards: Command | None = Field(
+        default=None, description="Tells `seatrial render` Grafana's dashboards, which go into the folder `grafana`."
+    )
 
 
 class ProjectFile(FileModel):
@@ -66,6 +70,10 @@ class ProjectFile(FileModel):
     kibana: Path | None = Field(
         default=None, description="The folder that `seatrial render` writes Kibana's objects.ndjson into."
     )
+    grafana: Path | None = Field(
+        default=None,
+        description="The folder of Grafana's files; panels of its dashboards/*.json are drawn in reports and proven on live data.",
+    )
     load: Load | None = Field(default=None, description="Without it there is no trial.")
     hooks: Hooks = Field(default=Hooks(), description="Commands that know the fleet's content.")
 
@@ -73,7 +81,7 @@ class ProjectFile(FileModel):
 @dataclass(frozen=True, slots=True)
 class Project:
     """All paths are absolute. `prometheus` is a folder that holds prometheus.yml, or None where none is to be started;
-    `elasticsearch` and `kibana` are folders of rendered files; `objectives` are those of `slo`; `alertmanager` is a folder that
+    `elasticsearch`, `kibana` and `grafana` are folders of rendered files; `objectives` are those of `slo`; `alertmanager` is a folder that
     holds alertmanager.yml.
     """
 
@@ -90,6 +98,12 @@ class Project:
     alertmanager: Path | None = None
     elasticsearch: Path | None = None
     kibana: Path | None = None
+    grafana: Path | None = None
+
+    @property
+    def dashboards(self) -> Path | None:
+        """The folder of Grafana's dashboards."""
+        return self.grafana / DASHBOARDS if self.grafana else None
 
     @property
     def rules(self) -> Path | None:
@@ -132,6 +146,7 @@ def load_project(file: Path) -> Project:
         alertmanager=root / written.alertmanager if written.alertmanager else None,
         elasticsearch=root / written.elasticsearch if written.elasticsearch else None,
         kibana=root / written.kibana if written.kibana else None,
+        grafana=root / written.grafana if written.grafana else None,
     )
 
 
@@ -151,6 +166,9 @@ def _absent(written: ProjectFile, root: Path) -> Iterator[Problem]:
         path = getattr(written, key)
         if path is not None and not (root / path).is_file():
             yield Problem((key,), f"{key} names {path}, which does not exist. Correct the path.")
+    if written.hooks.dashboards is not None and written.grafana is None:
+        message = "hooks.dashboards tells dashboards, and there is no folder for them. Add `grafana: FOLDER`."
+        yield Problem(("hooks", "dashboards"), message)
     if written.alertmanager is not None and not (root / written.alertmanager / "alertmanager.yml").is_file():
         message = f"alertmanager names {written.alertmanager}, which holds no alertmanager.yml. Correct the path."
         yield Problem(("alertmanager",), message)

@@ -11,12 +11,16 @@ from pathlib import Path
 
 from seatrial.objectives.windows import PRODUCTION
 from seatrial.project.project import Project
+from seatrial.render.dashboards import dashboards
 from seatrial.render.index_templates import templates
 from seatrial.render.kibana import saved_objects
 from seatrial.render.rules import rule_files
 from seatrial.render.saved_objects import ndjson
 from seatrial.run_folder import write_text
 from seatrial.ship.names import IndexNames
+
+# Who writes a file of their own into one of these folders keeps it.
+MARK = "by `seatrial render`: do not edit."
 
 
 def rendered(project: Project) -> dict[Path, str]:
@@ -30,6 +34,10 @@ def rendered(project: Project) -> dict[Path, str]:
         found[project.kibana / "objects.ndjson"] = ndjson(saved_objects(project.telemetry, names))
     if project.rules is not None:
         found |= {project.rules / name: text for name, text in rule_files(project, PRODUCTION).items()}
+    if project.dashboards is not None:
+        found |= {
+            project.dashboards / f"{name}.json": _json(document) for name, document in dashboards(project).items()
+        }
     return found
 
 
@@ -47,7 +55,7 @@ def stale(files: Mapping[Path, str]) -> Iterator[tuple[Path, str]]:
 def strays(files: Mapping[Path, str]) -> list[Path]:
     """Files beside rendered ones that look rendered, and are not."""
     folders = {path.parent for path in files}
-    beside = {path for folder in folders for kind in ("component", "index") for path in folder.glob(f"{kind}.*.json")}
+    beside = {path for folder in folders for path in folder.glob("*.json") if MARK in path.read_text(encoding="utf-8")}
     return sorted(beside - set(files))
 
 

@@ -16,6 +16,7 @@ from seatrial.checks.alerts import Fired
 from seatrial.checks.finding import Finding, Verdict
 from seatrial.checks.invariants import PREFIX
 from seatrial.checks.load import VALID
+from seatrial.checks.panels import panels_document
 from seatrial.checks.pipeline import Shipped, lag_samples
 from seatrial.checks.saturation import Nearest
 from seatrial.evidence import Evidence
@@ -71,6 +72,7 @@ def verdict_document(
         "nearest": _nearest(evidence.nearest),
         "telemetry": _telemetry(evidence.shipped, evidence.began),
         "alerts": _alerts(evidence.fired),
+        "panels": evidence.panels and panels_document(evidence.panels),
         "slo": [_slo(outcome) for outcome in evidence.objectives],
         "measuring": [
             {"name": each.name, "cpu": _number(each.cpu), "rss_bytes": _number(each.rss_bytes)}

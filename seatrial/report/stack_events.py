@@ -1,11 +1,20 @@
-"""What a stack tells of itself, in the one vocabulary."""
+"""What a stack and a load tell of themselves, in the one vocabulary."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from seatrial.report.events import Event, ProcessLost, ReplicaReady, ReplicaRestarted, StepFinished, StepStarted
+from seatrial.load.progress import Progress
+from seatrial.report.events import (
+    Event,
+    LoadProgress,
+    ProcessLost,
+    ReplicaReady,
+    ReplicaRestarted,
+    StepFinished,
+    StepStarted,
+)
 
 # What a stack does on the way up and down; a trial has steps of its own for that.
 STEPS = frozenset({"step-started", "step-finished", "ready"})
@@ -25,3 +34,23 @@ def event_of_stack(kind: str, data: Mapping[str, Any]) -> Event | None:
         case "unplanned-exit":
             return ProcessLost(data["name"], data["pid"], data["returncode"])
     return None
+
+
+def event_of_load(seen: Progress) -> LoadProgress:
+    """What is told of a load each second."""
+    return LoadProgress(
+        elapsed=seen.elapsed,
+        total=float(seen.planned_seconds),
+        stage=seen.stage,
+        journeys=seen.journeys_started,
+        requests=seen.requests,
+        failures=seen.failures,
+        shed=seen.shed,
+        in_flight=seen.in_flight,
+        p95=seen.p95,
+        lag_p99=seen.lag_p99,
+        offered=seen.offered,
+        p50=seen.p50,
+        p99=seen.p99,
+        course=seen.course,
+    )

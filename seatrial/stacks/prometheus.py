@@ -99,6 +99,8 @@ def command(binary: Path, configuration: Path, address: str) -> list[str]:
         f"--web.listen-address={address}",
         # A firing alert is told again this often, and taken to be over when it is not for four times as long.
         f"--rules.alert.resend-delay={RESEND}",
+        # Off by default, also in 3.x; without it no latency leads to its log lines.
+        "--enable-feature=exemplar-storage",
         "--log.level=warn",
     ]
 

@@ -23,6 +23,15 @@ def test_seatrial_imports_nothing_of_the_sample() -> None:
     assert offences(modules("seatrial"), "fleet", "loadtests", "dashboards") == []
 
 
+def test_dashboards_import_nothing_of_the_sample() -> None:
+    assert modules("dashboards")
+    assert offences(modules("dashboards"), "fleet", "loadtests") == []
+
+
+def test_seatrial_knows_no_builder_of_dashboards() -> None:
+    assert offences(modules("seatrial"), "grafana_foundation_sdk") == []
+
+
 def test_the_kit_knows_no_service() -> None:
     assert offences(modules("fleet/kit"), *(f"fleet.{name}" for name in services()), "fleet.hooks", "seatrial") == []
 

@@ -12,7 +12,7 @@ OWN_FILES = {
     "orders": {"saga", "outbox"},
     "users": {"desk", "hashing", "keyring", "lookalikes", "oauth", "passwords", "signing"},
 }
-CODE = (*modules("fleet"), *modules("seatrial"), *modules("loadtests"))
+CODE = (*modules("fleet"), *modules("seatrial"), *modules("dashboards"), *modules("loadtests"))
 
 
 @pytest.mark.parametrize("service", services())
@@ -70,7 +70,9 @@ FOLDERS = [
     "seatrial",
     "seatrial/alerts",
     "seatrial/objectives",
+    "seatrial/panels",
     "seatrial/ship",
+    "dashboards",
     "e2e",
     "tests",
     "benchmarks",

@@ -189,4 +189,4 @@ def test_interrupted_drills_are_undone(stage: Stage) -> None:
     ],
 )
 def test_a_deed_in_few_words(chosen: Drill, said: str) -> None:
-    assert drilling.deed(chosen) == said
+    assert chosen.deed == said

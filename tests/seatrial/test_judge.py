@@ -37,6 +37,7 @@ from seatrial.checks.inputs import (
 from seatrial.checks.limits import Judged
 from seatrial.checks.load import Validity
 from seatrial.checks.metrics import Endpoint
+from seatrial.checks.panels import Panels
 from seatrial.checks.pipeline import Probe, Shipped
 from seatrial.checks.reconcile_prometheus import Stored
 from seatrial.checks.saturation import Measured
@@ -175,7 +176,13 @@ def test_a_clean_run_passes_every_check() -> None:
     judgement = judge(clean())
     assert undecided(clean()) == {}
     assert judgement.verdict is Verdict.PASS
-    assert [each.name for each in judgement.not_checked] == ["latency.all", "slopes", PIPELINE, "alerts.silent"]
+    assert [each.name for each in judgement.not_checked] == [
+        "latency.all",
+        "slopes",
+        PIPELINE,
+        "alerts.silent",
+        "panels.answered",
+    ]
 
 
 def late(evidence: Evidence) -> Evidence:
@@ -413,7 +420,7 @@ def test_junit_has_a_case_per_check() -> None:
         "reconcile.logs",
     }
     assert {case.get("name") for case in cases if case.find("error") is not None} >= {"load.valid", "errors.buy"}
-    assert len(suite.findall("testcase/skipped")) == int(suite.get("skipped", 0)) == 4
+    assert len(suite.findall("testcase/skipped")) == int(suite.get("skipped", 0)) == 5
 
 
 def test_junit_survives_what_a_log_line_may_hold() -> None:
@@ -466,3 +473,48 @@ def test_a_load_that_is_no_basis_makes_no_alert_a_failure() -> None:
     verdict, reason = judged_alerts(Fired(["Slow (web)"], 26), generator=None)
     assert verdict is Verdict.INCONCLUSIVE
     assert "Slow (web) fired, but the load is not valid" in reason
+
+
+# Panels
+
+
+def judged_panels(panels: Panels, evidence: Evidence) -> tuple[Verdict, str]:
+    judgement = judge(replace(evidence, panels=panels))
+    return next((each.verdict, each.reason) for each in judgement.findings if each.name == "panels.answered")
+
+
+def test_panels_that_show_something_pass() -> None:
+    panels = Panels(asked=4, answered=3, quiet={"fleet / errors": "Fails"})
+    assert judged_panels(panels, clean()) == (
+        Verdict.PASS,
+        "3 of 4 queries gave data; 1 panels are empty, as they should be",
+    )
+
+
+@pytest.mark.parametrize(
+    "panels, verdict, reason",
+    [
+        (
+            Panels(4, 3, refused={"fleet / now": "parse error"}),
+            Verdict.FAIL,
+            "fleet / now asks what cannot be answered: parse error",
+        ),
+        (Panels(4, 3, empty=["fleet / now"]), Verdict.INCONCLUSIVE, "nothing to show in fleet / now"),
+        (Panels(), Verdict.INCONCLUSIVE, "the dashboards ask nothing that could be sent"),
+        (Panels(obstacle="there is no Prometheus"), Verdict.INCONCLUSIVE, "there is no Prometheus"),
+    ],
+)
+def test_panels_that_do_not(panels: Panels, verdict: Verdict, reason: str) -> None:
+    assert judged_panels(panels, clean()) == (verdict, reason)
+
+
+def test_of_a_load_that_is_not_valid_an_empty_panel_says_so() -> None:
+    _, reason = judged_panels(Panels(4, 3, empty=["fleet / now"]), late(clean()))
+    assert reason.startswith("nothing to show in fleet / now, and the load is not valid")
+
+
+def test_what_panels_were_not_asked_is_told_with_its_reason() -> None:
+    panels = Panels(4, 4, unasked={"logs are not shipped here": 3})
+    told = {each.name: each.reason for each in judge(replace(clean(), panels=panels)).not_checked}
+    assert told["panels.answered"] == "3 queries: logs are not shipped here"
+    assert document(replace(clean(), panels=panels))["panels"]["not_asked"] == {"logs are not shipped here": 3}

@@ -1,30 +1,8 @@
 // Time charts as SVG: one cursor for all of them, by pointer or by arrow keys. Draws points that it is given; fetches nothing.
 
-const NS = "http://www.w3.org/2000/svg";
+import { clock, element, niceStep, timeStep } from "./panels.js";
+
 const HEIGHT = 150, LEFT = 46, RIGHT = 8, TOP = 14, BOTTOM = 20;
-
-export function element(name, attributes = {}, ...children) {
-  const made = document.createElementNS(NS, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
-
-export function clock(seconds) {
-  const whole = Math.max(0, Math.round(seconds));
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
-}
-
-// The least of 1, 2, 2.5 and 5 times a power of ten that makes at most `most` steps up to `top`.
-function niceStep(top, most) {
-  const power = 10 ** Math.floor(Math.log10(top / most));
-  return [1, 2, 2.5, 5, 10].map((each) => each * power).find((step) => top / step <= most);
-}
-
-// Steps of time that a person counts in.
-function timeStep(span) {
-  return [5, 10, 15, 30, 60, 120, 300].find((step) => span / step <= 6) ?? 600;
-}
 
 export class Charts {
   constructor(home) {

@@ -1,6 +1,6 @@
 // The fleet as a graph: draws the arrangement that it is given (columns on a wide page, rows on a narrow one) and fills in figures.
 
-import { element } from "./charts.js";
+import { element } from "./panels.js";
 import { rate, seconds, share } from "./figures.js";
 
 const WIDE = { service: 150, between: 92, gap: 30, tall: 64, label: 32 };

@@ -1,14 +1,16 @@
 // Asks for the run's document once a second and shows it; says so when nobody answers.
 
-import { Charts, clock, element } from "./charts.js";
+import { Charts } from "./charts.js";
 import { Graph } from "./graph.js";
 import { cores, megabytes, number, plainRate, rate, seconds, share } from "./figures.js";
+import { Board, clock, element, tabs } from "./panels.js";
 
-const POLL = 1000, POLL_LOST = 3000, PATIENCE = 4000, POINTS = 900, LOUD = 5;
+const POLL = 1000, OBSERVE = 2000, POLL_LOST = 3000, PATIENCE = 4000, POINTS = 900, LOUD = 5;
 const MARKS = { PASS: "good", FAIL: "bad", INCONCLUSIVE: "warn" };
 const $ = (id) => document.getElementById(id);
 const state = { fleet: null, last: 0, course: [], entry: [], seen: null, contactAt: null };
 const graph = new Graph($("graph")), charts = new Charts($("charts"));
+const promises = new Board($("promises")), dashboards = new Board($("panel-board"));
 
 function make(name, text = "", kind = "") {
   const made = document.createElement(name);
@@ -51,6 +53,33 @@ function meet(fleet) {
   $("steps-card").hidden = fleet.kind !== "trial";
   $("verdict").parentElement.hidden = fleet.kind !== "trial";
   graph.arrange(fleet);
+  state.dashboard = fleet.dashboards[0]?.name ?? "";
+  $("dashboards-card").hidden = !fleet.dashboards.length;
+  if (fleet.dashboards.length) tabs($("panel-tabs"), fleet.dashboards.map((each) => each.title), (at) => choose(fleet.dashboards[at].name));
+  else observe();
+}
+
+function choose(name) {
+  state.dashboard = name;
+  observe();
+}
+
+// Alerts, budgets and the chosen dashboard: asked only while the page is looked at, since each asking costs Prometheus something.
+async function observe() {
+  clearTimeout(state.observing);
+  const name = state.dashboard;
+  try {
+    if (!document.hidden) {
+      const seen = await fetchJson(`/observed.json?dashboard=${encodeURIComponent(name)}`);
+      if (name !== state.dashboard) return;
+      $("promises-card").hidden = !seen.promises.length;
+      promises.show({ title: "promises", rows: [{ title: "", panels: seen.promises }] });
+      if (seen.dashboard) dashboards.show(seen.dashboard);
+    }
+  } catch (error) {
+    if (!(error instanceof TypeError || error.name === "TimeoutError")) console.error(error); // that nobody answers is told by `poll`
+  }
+  if (name === state.dashboard && state.seen?.phase !== "ended") state.observing = setTimeout(observe, OBSERVE);
 }
 
 function graphNote(fleet) {

@@ -50,6 +50,9 @@ def report_html(source: Source) -> str:
         usage_columns=[title for _, _, title in USAGE],
         usage=[(each["name"], *(figure(each.get(key), unit) for key, unit, _ in USAGE)) for each in source.verdict["services"]],
         stories=[waterfall(story) for story in source.stories],
+        panels=in_script(source.panels) if source.panels else "",
+        panels_script=_drawing("panels.js"),
+        panels_style=_drawing("panels.css"),
     )  # fmt: skip
 
 
@@ -79,6 +82,11 @@ def render(template: str, *, items: Mapping[str, Any], **values: Any) -> str:
 def part(name: str) -> str:
     """A file of the page's own."""
     return files("seatrial.report.html").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _drawing(name: str) -> str:
+    """What draws dashboards, here and on the live page alike."""
+    return files("seatrial.panels").joinpath(name).read_text(encoding="utf-8")
 
 
 def in_script(document: Any) -> str:

@@ -14,6 +14,7 @@ from seatrial.checks.pipeline import Probe
 from seatrial.errors import UsageError
 from seatrial.lagging import load_probes
 from seatrial.load.profile import Profile
+from seatrial.panels.run import load_panels
 from seatrial.run_folder import read_json
 from seatrial.timeline import Timeline, load_timeline
 
@@ -31,6 +32,7 @@ class Source:
     timeline: Timeline = field(default_factory=Timeline)
     began: float = 0.0
     probes: Sequence[Probe] = ()
+    panels: Sequence[Mapping[str, Any]] = ()
 
     @property
     def requests(self) -> Path | None:
@@ -65,4 +67,5 @@ def read_source(folder: Path) -> Source:
         load_timeline(folder / "metrics" / "timeline.json"),
         min((float(account["started_at"]) for account in accounts), default=0.0),
         load_probes(folder / "ship" / "lag.json"),
+        load_panels(folder),
     )

@@ -49,7 +49,10 @@ def test_each_kind_of_staleness_is_named(files: dict[Path, str]) -> None:
     first, second = files
     first.write_text("edited")
     second.unlink()
-    (first.parent / "index.old.json").write_text("{}")
+    (first.parent / "index.old.json").write_text(
+        '{"_meta": "Generated from telemetry.yml by `seatrial render`: do not edit."}'
+    )
+    (first.parent / "own.json").write_text("{}")  # somebody's own, beside them
     assert [(path.name, matter) for path, matter in stale(files)] == [
         ("index.a.json", "is stale"),
         ("component.b.json", "is not there"),

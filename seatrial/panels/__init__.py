@@ -1,0 +1,1 @@
+"""Draws and proves the panels of Grafana's dashboards where there is no Grafana."""
