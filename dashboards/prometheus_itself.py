@@ -28,7 +28,7 @@ def page(subject: Subject) -> Page:
     rows = [
         Row("Now", [answering(), slowest(), series(), memory_now()]),
         Row("Targets", [targets(), durations(), samples()]),
-        Row("Itself", [appended(), rules(), failures()]),
+        Row("Itself", [appended(), rules(subject), failures(subject)]),
     ]
     about = "Whether Prometheus sees all targets, and what it needs to do so."
     return Page("prometheus", "Prometheus itself", about, rows if subject.project.prometheus else [])
@@ -85,8 +85,10 @@ def appended() -> PANEL:
     return over_time(About("Samples", "That come in per second."), COUNT, [query], width=THIRD)
 
 
-def rules() -> PANEL:
+def rules(subject: Subject) -> PANEL | None:
     """What rules cost."""
+    if not subject.severities:
+        return None
     query = Query("sum(prometheus_rule_group_last_duration_seconds)", "all groups")
     return over_time(
         About("Evaluation of rules", "Seconds that the last round took, all groups together."),
@@ -96,7 +98,9 @@ def rules() -> PANEL:
     )
 
 
-def failures() -> PANEL:
+def failures(subject: Subject) -> PANEL | None:
     """Rules that cannot be evaluated."""
+    if not subject.severities:
+        return None
     query = Query(f"sum(rate(prometheus_rule_evaluation_failures_total{INTERVAL}))", "failures")
     return over_time(About("Evaluations that fail", "Of rules, per second."), COUNT, [query], width=THIRD)

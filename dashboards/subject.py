@@ -23,7 +23,6 @@ CHOSEN = 'job=~"$job", instance=~"$instance"'
 LONGEST_UID = 40
 # The share of requests whose duration is drawn.
 MOST, ROUNDING = 0.95, 1e-9
-_NOT_IN_UIDS = re.compile(r"[^a-zA-Z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,7 @@ class Subject:
 
     def uid(self, key: str) -> str:
         """A dashboard's, the same at every rendering."""
-        fleet = _NOT_IN_UIDS.sub("-", self.fleet.name)[: LONGEST_UID - len(key) - 1]
-        return f"{fleet}-{key}"
+        return f"{self.fleet.name[: LONGEST_UID - len(key) - 1]}-{key}"
 
     @property
     def log(self) -> LogRoles | None:

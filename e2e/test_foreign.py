@@ -165,3 +165,20 @@ def test_services_that_do_not_run_are_told_by_their_address(project: Path) -> No
     )
     assert done.returncode == 3
     assert f"web-1 at {url_of(project, 'web')}" in done.stderr
+
+
+def test_it_gets_dashboards_of_its_own_and_every_panel_shows_something(project: Path) -> None:
+    shutil.copytree(Path(__file__).parents[1] / "dashboards", project / "dashboards")
+    with (project / "seatrial.yml").open("a") as file:
+        file.write("grafana: grafana\nhooks: {dashboards: [python, -m, dashboards]}\n")
+    rendered = subprocess.run(
+        [SEATRIAL, "--project", project / "seatrial.yml", "render"], capture_output=True, text=True, check=False
+    )
+    assert rendered.returncode == 0, rendered.stderr
+    outcome = trial(project)
+    assert outcome.checks["panels.answered"] == "PASS", outcome.output
+    panels = outcome.verdict["panels"]
+    assert panels["answered"] > 50
+    assert (panels["empty"], panels["refused"], panels["not_asked"]) == ([], {}, {})
+    report = next((project / "runs").glob("*/2*/report.html")).read_text()
+    assert "quotes: Fleet overview" in report

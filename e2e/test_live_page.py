@@ -34,7 +34,7 @@ GRACE = 7.5
 PHONE = {"width": 375, "height": 812}
 # Everything that reaches beyond the window and is not within a part that scrolls by itself.
 OVERFLOWING = """() => [...document.querySelectorAll("body *")]
-    .filter((each) => !each.closest(".scroll, .log") && each.getBoundingClientRect().right > innerWidth + 0.5)
+    .filter((each) => !each.closest(".scroll, .log, .panel-scroll, .panel-log") && each.getBoundingClientRect().right > innerWidth + 0.5)
     .map((each) => `${each.tagName} ${each.id} ${each.className.baseVal ?? each.className}`)"""
 
 
@@ -180,6 +180,7 @@ def test_dark_is_dark(shop: ShopStack, chromium: Browser) -> None:
 def test_nothing_overflows(size: Any, shop: ShopStack, chromium: Browser) -> None:
     with looking(chromium, page_of(shop.run_dir), viewport=size) as looked:
         looked.page.wait_for_selector("#calls tbody tr")
+        looked.page.wait_for_selector("#panel-board article")
         assert looked.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
         assert looked.page.evaluate(OVERFLOWING) == []
         assert looked.said == []

@@ -22,7 +22,7 @@ EVENTS_HEIGHT, CHART_HEIGHT = 80, 190
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
 CHARTS = "[...Bokeh.documents].flatMap((each) => [...each.all_models]).filter((model) => model.type === 'Figure')"
 OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
-HIDDEN = """[...document.querySelectorAll('a, button, summary')].filter((each) => each.tabIndex < 0).length"""
+HIDDEN = """[...document.querySelectorAll('a, button:not([role=tab]), summary')].filter((each) => each.tabIndex < 0).length"""
 
 
 @pytest.fixture(scope="module")

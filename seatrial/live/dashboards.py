@@ -14,7 +14,7 @@ from seatrial.backends.errors import BackendError
 from seatrial.backends.prometheus import SeriesPoints
 from seatrial.panels.asking import Sources, ask
 from seatrial.panels.model import Dashboard, read_dashboards
-from seatrial.panels.picture import pictures
+from seatrial.panels.picture import pictures, without_panels
 from seatrial.panels.run import span_of
 from seatrial.panels.variables import Span
 from seatrial.project.project import Project
@@ -75,7 +75,8 @@ class LiveDashboards:
         end = float(int(self._clock()))
         begin = max(end - LONGEST_SECONDS, min(float(int(self._began)), end - SHORTEST_SECONDS))
         span = span_of(self._project, begin, end)
-        return pictures(ask([dashboard], self._sources(span)), span)[0]
+        drawn = pictures(ask([dashboard], self._sources(span)), span)
+        return drawn[0] if drawn else without_panels(dashboard)
 
     def _promises(self) -> list[dict[str, Any]]:
         """Firing alerts and budgets as panels, as far as the project has such."""

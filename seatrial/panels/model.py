@@ -94,7 +94,9 @@ class Dashboard:
 
 def read_dashboards(folder: Path | None) -> list[Dashboard]:
     """Those of a folder, by the names of their files; none without one. Raises ConfigError."""
-    return [_read(file) for file in sorted(folder.glob("*.json"))] if folder and folder.is_dir() else []
+    return (
+        [_read(file) for file in sorted(folder.glob("*.json")) if file.is_file()] if folder and folder.is_dir() else []
+    )
 
 
 def _read(file: Path) -> Dashboard:
@@ -203,7 +205,8 @@ def _chosen(variable: Mapping[str, Any]) -> str:
         return str(variable.get("query") or "")
     value = (variable.get("current") or {}).get("value")
     if isinstance(value, list):
-        value = value[0] if len(value) == 1 else "$__all" if "$__all" in value else "|".join(map(str, value))
+        several = f"({'|'.join(re.escape(str(each)) for each in value)})"
+        value = "$__all" if "$__all" in value or not value else value[0] if len(value) == 1 else several
     if value in {None, "", "$__all"}:
         return str(variable.get("allValue") or ".*")
     return str(value)

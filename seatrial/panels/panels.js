@@ -92,7 +92,7 @@ class Chart {
     this.at = null;
     this.home = make("div", "", "panel-chart");
     this.svg = element("svg", { class: "panel-plot", tabindex: "0", role: "img" });
-    this.legend = make("ul", "", "panel-legend");
+    this.legend = Object.assign(make("ul", "", "panel-legend"), { tabIndex: 0 }); // a long one scrolls
     this.home.append(this.svg, this.legend);
     this.svg.addEventListener("pointermove", (event) => this.follow(event));
     for (const event of ["pointerleave", "blur"]) this.svg.addEventListener(event, () => this.move(null));
@@ -272,9 +272,9 @@ const DRAWN_AS = {
   graph: ({ columns, cells }) => table(columns, cells),
 };
 
-function article(panel) {
+function article(panel, heading) {
   const made = make("article", "", `panel w${panel.width}`);
-  made.append(make("h4", panel.title));
+  made.append(make(heading, panel.title, "panel-title"));
   if (panel.about) made.append(said(panel.about));
   return made;
 }
@@ -306,7 +306,7 @@ export class Board {
     const rows = dashboard.rows.flatMap((row) => {
       const grid = make("div", "", "panel-grid");
       grid.append(...row.panels.map((panel) => {
-        const made = article(panel);
+        const made = article(panel, row.title ? "h4" : "h3");
         this.drawn.set(`${panel.id} ${panel.title}`, { made, chart: null, content: null });
         return made;
       }));

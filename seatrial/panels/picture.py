@@ -5,6 +5,7 @@ Values keep four digits: a chart shows no more. All lines of a panel share its t
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
@@ -12,6 +13,7 @@ from typing import Any
 
 from seatrial.backends.prometheus import SeriesPoints
 from seatrial.panels.asking import ANSWERED, REFUSED, UNASKED, Result, Seen, legend
+from seatrial.panels.model import Dashboard
 from seatrial.panels.variables import Span
 
 DIGITS = 4
@@ -56,6 +58,11 @@ def picture(seen: Seen, span: Span) -> Document:
     return document | _drawn(seen, span)
 
 
+def without_panels(dashboard: Dashboard) -> Document:
+    """The document of a dashboard that shows nothing."""
+    return {"name": dashboard.name, "title": dashboard.title, "about": dashboard.about, "rows": []}
+
+
 def _note(seen: Seen) -> str:
     panel = seen.panel
     if not panel.kind:
@@ -66,10 +73,16 @@ def _note(seen: Seen) -> str:
         return ""
     if told := [each.reason for each in seen.results if each.state in {REFUSED, UNASKED}]:
         return f"Not known: {told[0]}."
-    return "None, as it should be." if panel.is_empty_when_healthy else "No data."
+    return _nothing(seen)
+
+
+def _nothing(seen: Seen, said: str = "No data.") -> str:
+    return "None, as it should be." if seen.panel.is_empty_when_healthy else said
 
 
 def _drawn(seen: Seen, span: Span) -> Document:
+    if any(result.documents for result in seen.results):  # lines are lines, in whatever kind of panel
+        return _log(seen, span) | {"kind": "log"}
     draw: Callable[[Seen, Span], Document] = DRAWN_AS.get(seen.panel.kind, _chart)
     return draw(seen, span)
 
@@ -117,7 +130,7 @@ def _lines(named: Sequence[tuple[str, SeriesPoints]], span: Span) -> Document:
 def _values(series: SeriesPoints, span: Span, count: int) -> list[float | None]:
     values: list[float | None] = [None] * count
     for at, value in series.points:
-        place = round((at - span.begin) / span.step)
+        place = math.floor((at - span.begin) / span.step + 0.5)  # `round` would put two halves into one place
         if 0 <= place < count:
             values[place] = _short(value)
     return values
@@ -131,25 +144,26 @@ def _short(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def _table(seen: Seen, _: Span) -> Document:
-    """Each set of labels as a row, with the latest value of every query."""
+def _table(seen: Seen, span: Span) -> Document:
+    """Each set of labels as a row, with every query's value of the end; what ended before is no row of now."""
     columns, results = seen.panel.columns, seen.results
     labels = _labels(columns, results)
     values = {f"Value #{each.target.letter}" if len(results) > 1 else "Value": each for each in results}
-    found: dict[tuple[str, ...], dict[str, float]] = {}
+    found: dict[tuple[tuple[str, str], ...], dict[str, float]] = {}
     for key, result in values.items():
-        latest = max((each.points[-1][0] for each in result.series), default=0.0)
         for series in result.series:
-            if series.points[-1][0] == latest:  # what ended before is no row of now
-                row = found.setdefault(tuple(series.labels.get(name, "") for name in labels), {})
-                row[key] = _short(series.points[-1][1])
+            if series.points[-1][0] > span.end - 1.5 * span.step:
+                of_row = {name: value for name, value in series.labels.items() if name != "__name__"}
+                found.setdefault(tuple(sorted(of_row.items())), {})[key] = _last(series)
+    if not found:
+        return {"note": _nothing(seen, "Nothing now.")}
     titles = {name: columns.get(name, name) for name in (*labels, *values)}
     ordered = [name for name in columns if name in titles] or list(titles)
     ranked = sorted(found.items(), key=lambda each: -max(each[1].values()))
-    rows: list[dict[str, Any]] = [{**dict(zip(labels, row, strict=True)), **shown} for row, shown in ranked]
+    rows: list[dict[str, Any]] = [{**dict(row), **shown} for row, shown in ranked]
     return {
         "columns": [{"title": titles[name], "unit": seen.panel.units.get(titles[name], "")} for name in ordered],
-        "cells": [[row.get(name) for name in ordered] for row in rows[:MOST_ROWS]],
+        "cells": [[row.get(name, "" if name in labels else None) for name in ordered] for row in rows[:MOST_ROWS]],
     }
 
 

@@ -36,7 +36,7 @@ class Span:
         rate = max(SCRAPES * self.scrape_interval, self.step + self.scrape_interval)
         return {
             "__interval": f"{self.step:g}s",
-            "__interval_ms": f"{self.step * 1000:g}",
+            "__interval_ms": f"{self.step * 1000:.0f}",
             "__rate_interval": f"{math.ceil(rate)}s",
             "__range": f"{seconds}s",
             "__range_s": str(seconds),

@@ -7,9 +7,10 @@ import pytest
 
 from seatrial.errors import ConfigError
 from seatrial.project.project import load_project
+from seatrial.render.files import rendered, stale
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("seatrial.yml", "fleet", "observability", "loadtests", "docs/runbooks")
+COPIED = ("seatrial.yml", "fleet", "observability", "loadtests", "docs/runbooks", "dashboards")
 TELEMETRY, SLO, ALERTS, DRILLS = (
     "fleet/telemetry.yml",
     "observability/slo.yml",
@@ -54,3 +55,28 @@ def test_it_is_refused(file: str, old: str, new: str, said: str, copied: Path) -
     with pytest.raises(ConfigError) as told:
         load_project(copied / "seatrial.yml")
     assert said in str(told.value)
+
+
+# What a dashboard would be silent about: rendered files do not fit any more.
+STALE = {
+    "a renamed metric of its own work": (TELEMETRY, "  users_registered_total:", "  users_joined_total:"),
+    "a metric with another label": (TELEMETRY, "labels: [order_status]", "labels: [order_state]"),
+    "a metric of another type": (TELEMETRY, "  orders_unsettled:\n    type: gauge", "  orders_unsettled:\n    type: counter"),
+    "one more service": ("fleet/fleet.yml", "services:\n", "services:\n  wishes: {command: [python, -m, fleet.wishes], port: 8010, admin_port: 8110}\n"),
+    "another objective": (SLO, "objective: 99\n    description: Whoever asks the shop", "objective: 98\n    description: Whoever asks the shop"),
+    "another deed of a drill": (DRILLS, "fault: [errors=0.3@inventory]", "fault: [errors=0.4@inventory]"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("file, old, new", STALE.values(), ids=STALE)
+def test_dashboards_are_stale(file: str, old: str, new: str, copied: Path) -> None:
+    path = copied / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    found = dict(stale(rendered(load_project(copied / "seatrial.yml"))))
+    assert any(path.parent.name == "dashboards" for path in found)
+
+
+def test_untouched_they_are_not(copied: Path) -> None:
+    assert dict(stale(rendered(load_project(copied / "seatrial.yml")))) == {}

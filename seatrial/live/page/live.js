@@ -97,6 +97,7 @@ function take(seen) {
   state.entry = [...state.entry, ...seen.entry].slice(-POINTS);
   document.body.classList.remove("stale");
   $("notice").hidden = seen.phase !== "ended";
+  if (seen.phase === "ended") clearTimeout(state.observing); // its server goes; what was shown last stays
   if (seen.phase === "ended") tell(`The run has ended; these are its last figures.${seen.report ? ` Its report: ${seen.report}` : ""}`, false);
   setContact(seen.phase === "ended" ? "ended" : seen.phase === "ending" ? "stopping" : "live", seen.phase === "ended" ? "" : "good");
   showNow(seen);

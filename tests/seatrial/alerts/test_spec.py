@@ -74,6 +74,15 @@ def test_an_alert_lands_with_its_series_service_and_has_its_runbook(tmp_path: Pa
     assert rule["annotations"]["runbook_url"] == "docs/runbooks/TargetDown.md"  # type: ignore[index]
 
 
+def test_an_alert_leads_to_the_files_dashboard_or_its_own(tmp_path: Path) -> None:
+    linked = ALERTS.replace("values:", "dashboard: http://g/d/s?var-job={{.service}}\nvalues:", 1)
+    own = linked.replace("description: Gone.", "description: Gone., service: web, dashboard: http://g/d/p")
+    document = yaml.safe_load(alert_file(alerts(tmp_path, own), TRIAL, "alerts.yml"))
+    urls = [rule["annotations"]["dashboard_url"] for rule in document["groups"][0]["rules"]]
+    assert urls == ["http://g/d/s?var-job={{ $labels.job }}", "http://g/d/p"]
+    assert "dashboard_url" not in rules(tmp_path, "trial")[0]["annotations"]  # type: ignore[operator]
+
+
 @pytest.mark.parametrize(
     "old, new, said",
     [
