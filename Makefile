@@ -71,7 +71,7 @@ reference: setup ## Write the generated pages of docs/reference anew
 
 lock: $(UV) ## Resolve the dependencies anew into the hashed, host-free lock files
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade requirements-setup.in -o requirements-setup.lock
-	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group fleet --group dashboards --group dev -o requirements.lock
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --extra dashboards --group fleet --group dev -o requirements.lock
 	@! grep -nE '://|^--(index|extra-index|find-links)' requirements.lock requirements-setup.lock
 
 clean: ## Remove the environment and what runs left

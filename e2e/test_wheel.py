@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 UV = ROOT / ".tools" / "bin" / "uv"
 # What the application needs, by the same lock; the rest is the wheel's own.
-APPLICATION = ("flask", "gunicorn", "prometheus-client")
+APPLICATION = ("flask", "gunicorn", "prometheus-client", "grafana-foundation-sdk")
 APP = """
 from flask import Flask, Response, request
 from prometheus_client import Counter, generate_latest
@@ -84,12 +84,13 @@ def test_it_holds_the_package_with_its_data_and_nothing_of_the_sample(wheel: Pat
     names = ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"seatrial"}
     assert "seatrial/init/starters/loadtests/locustfile.py.j2" in names
+    assert "seatrial/init/starters/dashboards/fleet_overview.py" in names
     assert "seatrial/schemas/seatrial.schema.json" in names
     assert "seatrial/project/prometheus/prometheus.yml" in names
 
 
 def test_the_sample_is_not_there(environment: Path, tmp_path: Path) -> None:
-    for module in ("fleet", "loadtests"):
+    for module in ("fleet", "loadtests", "dashboards"):
         assert run([environment / "python", "-c", f"import {module}"], tmp_path).returncode == 1
     assert "seatrial init" in must([environment / "seatrial", "init", "--help"], tmp_path)
 
@@ -98,8 +99,20 @@ def test_an_empty_folder_with_an_application_gets_its_verdict(environment: Path,
     (tmp_path / "app.py").write_text(APP)
     command = "web=python -m gunicorn app:app --bind {host}:{port} --threads 8 --no-control-socket"
     written = must(
-        [environment / "seatrial", "init", "--command", command, "--path", "/", "--path", "/ships/argo"], tmp_path
+        [
+            environment / "seatrial",
+            "init",
+            "--dashboards",
+            "--command",
+            command,
+            "--path",
+            "/",
+            "--path",
+            "/ships/argo",
+        ],
+        tmp_path,
     )
+    assert "files rendered" in must([environment / "seatrial", "render"], tmp_path)
     assert "requests: answered_total (counter; method=method, route=route, status=status)" in written
     for attempt in ("first", "second"):
         trial = [environment / "seatrial", "trial", "--runs", f"runs/{attempt}", "--json", f"{attempt}.json"]
@@ -111,4 +124,5 @@ def test_an_empty_folder_with_an_application_gets_its_verdict(environment: Path,
     assert (unwell, done.returncode) == ({}, 0), done.stdout + done.stderr
     assert done.stdout.splitlines()[-1].startswith("PASS: all ")
     counted = verdict["reconciliation"]
+    assert "panels.answered" in {each["name"] for each in verdict["checks"]}
     assert counted["sent"] == counted["gateway"] == counted["prometheus"] > 500

@@ -22,6 +22,7 @@ EXAMPLES = (
     "seatrial init --command 'web=gunicorn shop:app --bind {host}:{port}' --path /items --path /items/1",
     "seatrial init --service web=http://127.0.0.1:5000 --openapi /openapi.json",
     "seatrial init --service web=http://127.0.0.1:5000 --access-log access.log",
+    "seatrial init --dashboards",
 )
 Many = list[str] | None
 
@@ -45,6 +46,9 @@ def init(  # noqa: PLR0913, PLR0917 - one argument per flag, as typer reads them
     ] = None,
     access_log: Annotated[str | None, typer.Option(metavar="FILE", help="Make the load from this file.")] = None,
     path: Annotated[Many, typer.Option(metavar="PATH", help="Ask this, as /items/1; may be repeated.")] = None,
+    dashboards: Annotated[
+        bool, typer.Option("--dashboards", help="Dashboards too; without services, into the project that is here.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     json: JsonFile = None,
 ) -> None:
@@ -59,6 +63,9 @@ def init(  # noqa: PLR0913, PLR0917 - one argument per flag, as typer reads them
 
     invocation: Invocation = context.obj
     root = folder_of(invocation)
+    if dashboards and not (service or command):
+        print_added(root, force=force, json=json)
+        return
     given: dict[str, Sequence[str]] = {
         "openapi": [openapi] if openapi else (),
         "access_log": [access_log] if access_log else (),
@@ -82,6 +89,7 @@ def init(  # noqa: PLR0913, PLR0917 - one argument per flag, as typer reads them
             http,
             lambda said: print(f"{said} ...", file=out, flush=True),
             force=force,
+            dashboards=dashboards,
         )
     finally:
         http.close()
@@ -89,6 +97,24 @@ def init(  # noqa: PLR0913, PLR0917 - one argument per flag, as typer reads them
         write_document(done.document(), json)
     for line in report(done):
         print(line, file=out)
+
+
+def print_added(root: Path, *, force: bool, json: str | None) -> None:
+    """Add dashboards to a project, and say what its seatrial.yml needs."""
+    from seatrial.init.dashboards import INSTALL, KEYS, add_dashboards
+
+    added = add_dashboards(root, force=force)
+    if json is not None:
+        write_document({"files": added, "keys": KEYS, "next": [INSTALL, "seatrial render"]}, json)
+    out = sys.stderr if json == "-" else sys.stdout
+    told = [
+        *_section("written", [f"  {file}" for file in added]),
+        *_section(
+            "write into seatrial.yml, where these keys are not there", [f"  {line}" for line in KEYS.splitlines()]
+        ),
+        *_section("next", [f"  {INSTALL}  # what they are built with", "  seatrial render  # writes Grafana's files"]),
+    ]
+    print("\n".join(told), file=out)
 
 
 def folder_of(invocation: Invocation) -> Path:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from seatrial.init.conclusions import Contract, Remark, conclude
+from seatrial.init.dashboards import KEYS, dashboard_files
 from seatrial.init.draft import draft_fleet
 from seatrial.init.looking import Looked, Tell, look
 from seatrial.init.probing import Http
@@ -51,16 +52,22 @@ class Done:
         }
 
 
-def make_project(wishes: Wishes, root: Path, settings: Settings, http: Http, tell: Tell, *, force: bool) -> Done:
+def make_project(
+    wishes: Wishes, root: Path, settings: Settings, http: Http, tell: Tell, *, force: bool, dashboards: bool = False
+) -> Done:
     """Look and write. Raises UsageError, ConfigError and StackError; then nothing was written."""
     fleet = draft_fleet(wishes, name_of(root))
-    refuse_occupied(root, [*starters(), PROMETHEUS], force=force)
+    boards = dashboard_files() if dashboards else {}
+    refuse_occupied(root, [*starters(), PROMETHEUS, *boards], force=force)
     looked = look(wishes, fleet, root, settings, http, tell)
     contracts = {name: conclude(probed) for name, probed in looked.probed.items()}
     scraped = dict(_metrics_paths(wishes, looked))
     texts = project_files(fleet, contracts, scraped, looked.routes, looked.told)
     if scraped:
         texts[PROMETHEUS] = (BUILT_IN_PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8")
+    if boards:
+        texts |= boards
+        texts["seatrial.yml"] += KEYS
     with tempfile.TemporaryDirectory(prefix="seatrial-init-") as folder:
         write_files(Path(folder), texts)
         read_back(Path(folder))
