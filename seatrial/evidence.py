@@ -21,12 +21,13 @@ from seatrial.backends.prometheus import Prometheus
 from seatrial.budgets import alerts_fired, outcomes
 from seatrial.checks.alerts import Fired
 from seatrial.checks.ceilings import Wanted, for_each
-from seatrial.checks.inputs import ClientRow, Generator, Resource, ServiceCounts, StepSamples, Stop
+from seatrial.checks.inputs import ClientRow, Generator, ServiceCounts, StepSamples, Stop
 from seatrial.checks.limits import Judged
 from seatrial.checks.load import Validity
 from seatrial.checks.metrics import Endpoint
 from seatrial.checks.panels import Panels
 from seatrial.checks.pipeline import Shipped
+from seatrial.checks.quantities import Resource
 from seatrial.checks.reconcile_prometheus import Stored
 from seatrial.checks.saturation import Measured, Nearest, nearest_limit
 from seatrial.checks.scrapes import Outage, Scrapes

@@ -16,7 +16,7 @@ import yaml
 from seatrial.backends.errors import BackendError
 from seatrial.backends.exposition import Samples, Series
 from seatrial.backends.prometheus import Prometheus, SeriesPoints
-from seatrial.checks.inputs import Resource
+from seatrial.checks.quantities import Resource
 from seatrial.checks.reconcile_prometheus import Stored
 from seatrial.checks.scrapes import Scrapes
 from seatrial.durations import duration

@@ -12,7 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from seatrial.backends.prometheus import Prometheus, SeriesPoints
-from seatrial.checks.inputs import Points, Resource, Track
+from seatrial.checks.inputs import Points, Track
+from seatrial.checks.quantities import Resource
 from seatrial.project.telemetry import Bounded, Roles, Telemetry
 from seatrial.run_folder import read_json, write_json
 

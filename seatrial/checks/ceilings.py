@@ -14,7 +14,7 @@ import numpy as np
 
 from seatrial.checks.figures import figure
 from seatrial.checks.finding import Finding, Verdict, worst_of
-from seatrial.checks.inputs import Resource
+from seatrial.checks.quantities import Resource
 from seatrial.checks.saturation import Measured, Points
 from seatrial.statistics.bootstrap import FEWEST_BLOCKS, Interval, mean_interval
 from seatrial.statistics.decision import at_most

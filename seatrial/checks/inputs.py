@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from seatrial.checks.quantities import Resource
 
 # What a source does not tell apart, as a counter without a label for the method.
 ANY = "*"
@@ -47,31 +48,6 @@ class AttemptKey(NamedTuple):
     def __str__(self) -> str:
         return f"{self.method} {self.callee}{self.route} {self.status or self.error or 'without an answer'}"
 
-
-class Resource(StrEnum):
-    """What a replica can run out of: request threads (a share), cores, bytes, open files, and the writers' turn at the
-    store (seconds waited for it per second, over all threads).
-    """
-
-    THREADS = "threads"
-    CPU = "cpu"
-    MEMORY = "memory"
-    DESCRIPTORS = "descriptors"
-    STORE_WAIT = "store_wait"
-
-    @property
-    def unit(self) -> str:
-        """What its values are counted in."""
-        return UNITS[self]
-
-
-UNITS = {
-    Resource.THREADS: "ratio",
-    Resource.CPU: "cores",
-    Resource.MEMORY: "bytes",
-    Resource.DESCRIPTORS: "files",
-    Resource.STORE_WAIT: "s/s",
-}
 
 Points = tuple[tuple[float, float], ...]
 

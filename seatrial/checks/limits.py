@@ -15,6 +15,7 @@ import numpy as np
 from seatrial.checks.figures import figure
 from seatrial.checks.finding import Finding, Verdict
 from seatrial.checks.inputs import StepSamples
+from seatrial.checks.quantities import ERRORS, RATE, share_of
 from seatrial.statistics.bootstrap import (
     FEWEST_BLOCKS,
     Interval,
@@ -26,10 +27,8 @@ from seatrial.statistics.bootstrap import (
     ratio_interval,
 )
 from seatrial.statistics.decision import at_least, at_most
-from seatrial.statistics.percentiles import SAMPLES_ABOVE, samples_needed, share_of
+from seatrial.statistics.percentiles import SAMPLES_ABOVE, samples_needed
 
-ERRORS = "error_ratio"
-RATE = "rate_min"
 # With fewer than 40 requests not even their median is shown.
 LOWEST_SHARE = 0.5
 UNITS = {ERRORS: "ratio", RATE: "1/s"}

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seatrial.checks.figures import figure
-from seatrial.checks.inputs import Resource, Track
+from seatrial.checks.inputs import Track
 from seatrial.checks.limits import Judged
+from seatrial.checks.quantities import Resource
 
 Points = NDArray[np.float64]
 WORDS = {

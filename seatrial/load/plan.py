@@ -15,12 +15,12 @@ from pathlib import Path
 from pydantic import NonNegativeFloat, RootModel
 
 from seatrial.checks.limits import check_name
+from seatrial.checks.quantities import name_of
 from seatrial.errors import ConfigError
 from seatrial.load.profile import ALL, Limits, Profile, find_profile, read_profile
 from seatrial.objectives.limits import ObjectiveLimit, objective_limits
 from seatrial.objectives.objective import Objective
 from seatrial.project.yaml_source import Problem, load_yaml, validate
-from seatrial.statistics.percentiles import name_of
 
 # Below 20 / (1 - p) samples a percentile p hangs on fewer than 20 values beyond it.
 SAMPLES_BEYOND = 20

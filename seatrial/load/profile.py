@@ -12,15 +12,12 @@ from typing import Annotated, Any, Self
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from seatrial.checks.figures import MEGABYTE
-from seatrial.checks.inputs import Resource
+from seatrial.checks.quantities import PERCENTILES, Resource, share_of
 from seatrial.errors import UsageError
 from seatrial.project.yaml_source import FileModel, YamlSource, load_yaml, validate
-from seatrial.statistics.percentiles import share_of
 
 ALL = "all"
 SLOPE_SECONDS = 600
-# Those that a limit can be set for.
-PERCENTILES = ("p50", "p75", "p90", "p95", "p99", "p995", "p999")
 Ratio = Annotated[float, Field(gt=0, lt=1)]
 
 

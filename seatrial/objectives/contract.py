@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from seatrial.checks.quantities import PERCENTILES, name_of, share_of
 from seatrial.errors import ConfigError
-from seatrial.load.profile import PERCENTILES
 from seatrial.objectives.limits import objective_limits
 from seatrial.objectives.objective import AVAILABILITY, LATENCY, STEPS, THRESHOLD, WINDOW, Objective, query_keys
 from seatrial.objectives.promql import NotPromql, Selector, read
@@ -17,7 +17,6 @@ from seatrial.objectives.spec import read_objectives
 from seatrial.objectives.windows import PRODUCTION, Severity
 from seatrial.project.telemetry import Metric, Telemetry
 from seatrial.project.yaml_source import Problem
-from seatrial.statistics.percentiles import name_of, share_of
 
 SUFFIXES = ("_bucket", "_count", "_sum")
 # What Prometheus adds to every series, by our configuration of it.

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from seatrial.checks.limits import ERRORS
+from seatrial.checks.quantities import ERRORS, name_of
 from seatrial.objectives.objective import AVAILABILITY, LATENCY, Objective
-from seatrial.statistics.percentiles import name_of
 
 
 @dataclass(frozen=True, slots=True)

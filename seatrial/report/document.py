@@ -18,12 +18,13 @@ from seatrial.checks.invariants import PREFIX
 from seatrial.checks.load import VALID
 from seatrial.checks.panels import panels_document
 from seatrial.checks.pipeline import Shipped, lag_samples
+from seatrial.checks.quantities import share_of
 from seatrial.checks.saturation import Nearest
 from seatrial.evidence import Evidence
 from seatrial.judge import Judgement
 from seatrial.load.profile import ALL
 from seatrial.objectives.outcome import Outcome
-from seatrial.statistics.percentiles import percentile, samples_needed, share_of
+from seatrial.statistics.percentiles import percentile, samples_needed
 
 SCHEMA = 1
 SCHEMA_FILE = Path(__file__).with_name("verdict.schema.json")

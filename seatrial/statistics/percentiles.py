@@ -40,16 +40,3 @@ def nearest_rank(count: int, p: float) -> int:
 def samples_needed(p: float) -> int:
     """How many samples a step must have before percentile `p` is judged on it: 20 / (1 - p)."""
     return math.ceil(SAMPLES_ABOVE / (1 - p) - ROUNDING * SAMPLES_ABOVE / (1 - p))
-
-
-def share_of(name: str) -> float:
-    """`p50`, `p95`, `p99`, `p995` and `p999` as 0.5, 0.95, 0.99, 0.995 and 0.999."""
-    digits = name.removeprefix("p")
-    if name == digits or not digits.isdecimal() or not int(digits):
-        raise ValueError(f"{name!r} names no percentile; write p50, p95, p99 or p999")
-    return float(f"0.{digits}")
-
-
-def name_of(share: float) -> str:
-    """What `share_of` reads: 0.5 is `p50`, 0.995 is `p995`."""
-    return f"p{f'{share:.9g}'.removeprefix('0.'):0<2}"

@@ -1,6 +1,7 @@
 """Data, not imports, joins the parts (ADR 0002)."""
 
 import ast
+import subprocess
 import sys
 
 import pytest
@@ -40,6 +41,16 @@ def test_the_kit_knows_no_service() -> None:
 def test_no_service_imports_another(service: str) -> None:
     others = [f"fleet.{name}" for name in services() if name != service]
     assert offences(modules(f"fleet/{service}"), *others, "fleet.hooks", "seatrial", "loadtests") == []
+
+
+@pytest.mark.parametrize("heavy", ["numpy", "duckdb", "bokeh", "elasticsearch", "locust"])
+def test_a_project_is_read_without_heavy_libraries(heavy: str) -> None:
+    """Every verb reads it: each of them would be felt at each start."""
+    script = (
+        "import sys; from pathlib import Path; from seatrial.project.project import load_project; "
+        f"load_project(Path('seatrial.yml')); sys.exit('{heavy}' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0
 
 
 def test_only_openloop_imports_locust() -> None:

@@ -26,7 +26,6 @@ from seatrial.checks.inputs import (
     Generator,
     RequestKey,
     RequestLine,
-    Resource,
     ServiceCounts,
     ServiceLog,
     StepSamples,
@@ -39,6 +38,7 @@ from seatrial.checks.load import Validity
 from seatrial.checks.metrics import Endpoint
 from seatrial.checks.panels import Panels
 from seatrial.checks.pipeline import Probe, Shipped
+from seatrial.checks.quantities import Resource
 from seatrial.checks.reconcile_prometheus import Stored
 from seatrial.checks.saturation import Measured
 from seatrial.checks.scrapes import Scrapes

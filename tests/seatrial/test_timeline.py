@@ -3,7 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from seatrial.backends.prometheus import Prometheus, SeriesPoints
-from seatrial.checks.inputs import Resource, Track
+from seatrial.checks.inputs import Track
+from seatrial.checks.quantities import Resource
 from seatrial.project.telemetry import Bounded, Roles, ServerRequests, Telemetry
 from seatrial.timeline import Timeline, load_timeline, read_timeline
 

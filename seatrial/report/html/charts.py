@@ -24,7 +24,7 @@ from bokeh.models import (
 from bokeh.models.annotations import BoxAnnotation, Span
 from bokeh.plotting import figure as new_figure
 
-from seatrial.checks.inputs import Resource
+from seatrial.checks.quantities import Resource
 from seatrial.report.html.course import OUTCOMES, Course
 from seatrial.report.html.shipping import Shipping
 from seatrial.report.html.strips import Mark, Period, Scraped, Strip

@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from seatrial.checks.figures import figure
+from seatrial.checks.quantities import name_of
 from seatrial.load.profile import ALL
 from seatrial.report import meaning, wording
 from seatrial.report.html.course import Course, read_course
@@ -18,7 +19,6 @@ from seatrial.report.html.shipping import shipping
 from seatrial.report.html.source import Source
 from seatrial.report.html.strips import Mark, fault_periods, judged_periods, marks, scrapes, strips
 from seatrial.report.html.waterfall import waterfall
-from seatrial.statistics.percentiles import name_of
 
 AFTER_SECONDS = 2.0
 EARLIEST_SECONDS = 15.0

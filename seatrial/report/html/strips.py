@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from seatrial.checks.figures import MEGABYTE
-from seatrial.checks.inputs import Resource, Track
+from seatrial.checks.inputs import Track
+from seatrial.checks.quantities import Resource
 from seatrial.load.profile import Profile
 from seatrial.statistics.percentiles import Floats
 from seatrial.timeline import Timeline

@@ -7,8 +7,9 @@ import pytest
 
 from seatrial.checks.ceilings import for_each, judge_ceilings, judge_slopes
 from seatrial.checks.finding import Finding, Verdict
-from seatrial.checks.inputs import Resource, Track
+from seatrial.checks.inputs import Track
 from seatrial.checks.limits import Judged
+from seatrial.checks.quantities import Resource
 from seatrial.checks.saturation import Measured, nearest_limit
 
 BEGAN = 1000.0

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial.statistics.percentiles import percentile, samples_needed, share_of
+from seatrial.checks.quantities import share_of
+from seatrial.statistics.percentiles import percentile, samples_needed
 
 LATENCIES = st.lists(st.floats(0, 100), min_size=1, max_size=200).map(np.array)
 SHARES = st.floats(0.001, 1.0)

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seatrial.checks.inputs import Resource, Track
+from seatrial.checks.inputs import Track
+from seatrial.checks.quantities import Resource
 from seatrial.load.profile import Profile
 from seatrial.report.html.strips import Mark, Period, fault_periods, judged_periods, marks, scrapes, strips
 from seatrial.timeline import Timeline
