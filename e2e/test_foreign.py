@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 from stack_runs import until
 
+from seatrial.init.dashboards import KEYS
 from seatrial.stacks.observation import accepts
 
 FOREIGN = Path(__file__).parent / "foreign"
@@ -121,8 +122,22 @@ def url_of(project: Path, service: str) -> str:
     return line.split('"')[1]
 
 
-def test_it_passes_when_seatrial_starts_it(project: Path) -> None:
-    outcome = trial(project)
+def with_dashboards(project: Path) -> Path:
+    """The project after `seatrial init --dashboards`, what that says, and `seatrial render`."""
+    call = [SEATRIAL, "--project", project / "seatrial.yml"]
+    subprocess.run([*call, "init", "--dashboards"], capture_output=True, check=True)
+    with (project / "seatrial.yml").open("a") as file:
+        file.write(KEYS)
+    subprocess.run([*call, "render"], capture_output=True, check=True)
+    return project
+
+
+def test_it_passes_when_seatrial_starts_it_and_every_panel_of_its_own_dashboards_shows_something(project: Path) -> None:
+    outcome = trial(with_dashboards(project))
+    panels = outcome.verdict["panels"]
+    assert panels["answered"] > 50
+    assert (panels["empty"], panels["refused"], panels["not_asked"]) == ([], {}, {})
+    assert "quotes: Fleet overview" in next((project / "runs").glob("*/2*/report.html")).read_text()
     assert (outcome.others(), outcome.code) == ({}, EXIT["PASS"]), outcome.output
     assert outcome.not_checked.keys() >= LACKING
     assert {"reconcile.client", "reconcile.logs", "reconcile.prometheus", "drain.clean"} <= outcome.checks.keys()
@@ -165,20 +180,3 @@ def test_services_that_do_not_run_are_told_by_their_address(project: Path) -> No
     )
     assert done.returncode == 3
     assert f"web-1 at {url_of(project, 'web')}" in done.stderr
-
-
-def test_it_gets_dashboards_of_its_own_and_every_panel_shows_something(project: Path) -> None:
-    shutil.copytree(Path(__file__).parents[1] / "dashboards", project / "dashboards")
-    with (project / "seatrial.yml").open("a") as file:
-        file.write("grafana: grafana\nhooks: {dashboards: [python, -m, dashboards]}\n")
-    rendered = subprocess.run(
-        [SEATRIAL, "--project", project / "seatrial.yml", "render"], capture_output=True, text=True, check=False
-    )
-    assert rendered.returncode == 0, rendered.stderr
-    outcome = trial(project)
-    assert outcome.checks["panels.answered"] == "PASS", outcome.output
-    panels = outcome.verdict["panels"]
-    assert panels["answered"] > 50
-    assert (panels["empty"], panels["refused"], panels["not_asked"]) == ([], {}, {})
-    report = next((project / "runs").glob("*/2*/report.html")).read_text()
-    assert "quotes: Fleet overview" in report
