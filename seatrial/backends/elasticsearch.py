@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seatrial.backends.access import Access
-from seatrial.backends.errors import BackendError
+from seatrial.backends.errors import BackendError, Unreachable
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -56,7 +56,7 @@ def told() -> Iterator[None]:
     except ApiError as error:
         raise BackendError(f"Elasticsearch answered {error.meta.status}: {error.message}") from error
     except TransportError as error:
-        raise BackendError(f"Elasticsearch could not be asked: {error.message}") from error
+        raise Unreachable(f"Elasticsearch could not be asked: {error.message}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,12 +132,12 @@ def stack_sources(invocation: Invocation, stack: dict[str, Any], span: Any) -> A
 
 def lines(seen: list[Any]) -> list[str]:
     """Each dashboard in a line, and below it what is amiss or empty."""
-    from seatrial.panels.asking import ANSWERED, EMPTY, REFUSED, UNASKED
+    from seatrial.panels.asking import ANSWERED, EMPTY, REFUSED, SILENT, UNASKED
 
     told: list[str] = []
     for title in dict.fromkeys(each.dashboard.title for each in seen):
         own = [(each, result) for each in seen if each.dashboard.title == title for result in each.results]
-        sent = [result for _, result in own if result.state != UNASKED]
+        sent = [result for _, result in own if result.state not in {UNASKED, SILENT}]
         answered = sum(result.state == ANSWERED for result in sent)
         told.append(f"{title}: {answered} of {len(sent)} queries gave data" if sent else f"{title}: not asked")
         for each, result in own:

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from seatrial.backends.errors import BackendError
+from seatrial.backends.errors import BackendError, Unreachable
 from seatrial.backends.prometheus import SeriesPoints
 from seatrial.panels.model import ELASTICSEARCH, PROMETHEUS, Dashboard, Panel, Target
 from seatrial.panels.variables import Span, expanded
 
-ANSWERED, EMPTY, REFUSED, UNASKED = "answered", "empty", "refused", "not asked"
+ANSWERED, EMPTY, REFUSED, UNASKED, SILENT = "answered", "empty", "refused", "not asked", "silent"
 NO_SOURCE = {
     PROMETHEUS: "there is no Prometheus",
     ELASTICSEARCH: "logs are not shipped here (--with elasticsearch)",
@@ -38,7 +38,7 @@ class Logs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one query: ANSWERED, EMPTY, REFUSED or UNASKED, and why. `series` have no value that is not a number."""
+    """What came of one query: ANSWERED, EMPTY, REFUSED, UNASKED or SILENT (its source does not answer), and why. `series` have no value that is not a number."""
 
     target: Target
     query: str
@@ -77,30 +77,40 @@ class Sources:
 
 
 def ask(dashboards: Sequence[Dashboard], sources: Sources) -> list[Seen]:
-    """Every panel, in order."""
-    return [see(dashboard, panel, sources) for dashboard in dashboards for panel in dashboard.panels]
+    """Every panel, in order. A source that does not answer once is not waited for again."""
+    silent: dict[str, str] = {}
+    return [
+        Seen(dashboard, panel, [_result(each, dashboard.variables, sources, silent) for each in panel.targets])
+        for dashboard in dashboards
+        for panel in dashboard.panels
+    ]
 
 
-def see(dashboard: Dashboard, panel: Panel, sources: Sources) -> Seen:
-    """One panel; a query that stands in several is sent for each."""
-    return Seen(dashboard, panel, [_result(each, dashboard.variables, sources) for each in panel.targets])
-
-
-def _result(target: Target, variables: Mapping[str, str], sources: Sources) -> Result:
+def _result(target: Target, variables: Mapping[str, str], sources: Sources, silent: dict[str, str]) -> Result:
     query = expanded(target.query, variables, sources.span)
+    if target.source in silent:
+        return Result(target, query, SILENT, silent[target.source])
     try:
-        if target.source == PROMETHEUS and sources.metrics is not None:
-            span = sources.span
-            if lack := sources.lack(query):
-                return Result(target, query, UNASKED, lack)
-            found = sources.metrics.query_range(query, span.begin, span.end, span.step)
-            series = [known for each in found if (known := _known(each)).points]
-            return Result(target, query, ANSWERED if series else EMPTY, series=series)
-        if target.source == ELASTICSEARCH and sources.logs is not None:
-            series, documents = sources.logs.ask(target, query, sources.span)
-            return Result(target, query, ANSWERED if series or documents else EMPTY, series=series, documents=documents)
+        return _asked(target, query, sources)
+    except Unreachable as error:
+        silent[target.source] = str(error)
+        return Result(target, query, SILENT, str(error))
     except BackendError as error:
         return Result(target, query, REFUSED, str(error))
+
+
+def _asked(target: Target, query: str, sources: Sources) -> Result:
+    """Raises BackendError."""
+    span = sources.span
+    if target.source == PROMETHEUS and sources.metrics is not None:
+        if lack := sources.lack(query):
+            return Result(target, query, UNASKED, lack)
+        found = sources.metrics.query_range(query, span.begin, span.end, span.step)
+        series = [known for each in found if (known := _known(each)).points]
+        return Result(target, query, ANSWERED if series else EMPTY, series=series)
+    if target.source == ELASTICSEARCH and sources.logs is not None:
+        series, documents = sources.logs.ask(target, query, span)
+        return Result(target, query, ANSWERED if series or documents else EMPTY, series=series, documents=documents)
     return Result(
         target,
         query,

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from seatrial.backends.prometheus import SeriesPoints
-from seatrial.panels.asking import ANSWERED, REFUSED, UNASKED, Result, Seen, legend
+from seatrial.panels.asking import ANSWERED, REFUSED, SILENT, UNASKED, Result, Seen, legend
 from seatrial.panels.model import Dashboard
 from seatrial.panels.variables import Span
 
@@ -71,7 +71,7 @@ def _note(seen: Seen) -> str:
         return ""
     if any(each.state == ANSWERED for each in seen.results):
         return ""
-    if told := [each.reason for each in seen.results if each.state in {REFUSED, UNASKED}]:
+    if told := [each.reason for each in seen.results if each.state in {REFUSED, UNASKED, SILENT}]:
         return f"Not known: {told[0]}."
     return _nothing(seen)
 

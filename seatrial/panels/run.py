@@ -11,7 +11,7 @@ from seatrial.backends.elasticsearch import Documents
 from seatrial.backends.prometheus import Prometheus
 from seatrial.checks.panels import Panels
 from seatrial.observed import scrape_interval
-from seatrial.panels.asking import ANSWERED, EMPTY, NO_SOURCE, REFUSED, UNASKED, Seen, Sources, ask
+from seatrial.panels.asking import ANSWERED, EMPTY, NO_SOURCE, REFUSED, SILENT, UNASKED, Seen, Sources, ask
 from seatrial.panels.elastic import Searched
 from seatrial.panels.model import ELASTICSEARCH, read_dashboards
 from seatrial.panels.picture import pictures
@@ -73,6 +73,8 @@ def span_of(project: Project, begin: float, end: float) -> Span:
 def account(seen: list[Seen]) -> Panels:
     """In numbers, and by name what is amiss."""
     results = [(each, result) for each in seen for result in each.results]
+    if silent := [result.reason for _, result in results if result.state == SILENT]:
+        return Panels(obstacle=silent[0])
     empty = [each for each in seen if each.results and all(result.state == EMPTY for result in each.results)]
     partly = [each for each, result in results if result.state == EMPTY and each not in empty]
     return Panels(

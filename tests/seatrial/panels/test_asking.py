@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from seatrial.backends.errors import BackendError
+from seatrial.backends.errors import BackendError, Unreachable
 from seatrial.backends.prometheus import SeriesPoints
-from seatrial.panels.asking import ANSWERED, EMPTY, REFUSED, UNASKED, Result, Sources, ask, legend, see
+from seatrial.panels.asking import ANSWERED, EMPTY, REFUSED, SILENT, UNASKED, Result, Sources, ask, legend
 from seatrial.panels.model import Dashboard, Panel, Target
 from seatrial.panels.variables import Span
 
@@ -152,8 +152,7 @@ def test_of_metrics_that_nobody_counts_nothing_is_asked() -> None:
 
 
 def test_each_query_of_a_panel_has_its_own_result() -> None:
-    found = dashboard(metric(), lines(), metric("down"))
-    seen = see(found, found.panels[0], Sources(Metrics([SERIES]), span=SPAN))
+    (seen,) = ask([dashboard(metric(), lines(), metric("down"))], Sources(Metrics([SERIES]), span=SPAN))
     assert [each.state for each in seen.results] == [ANSWERED, UNASKED, ANSWERED]
     assert seen.name == "Page / Rate"
 
@@ -186,3 +185,12 @@ def test_panels_come_in_order() -> None:
 )
 def test_a_series_is_called_by_its_template_or_by_its_labels(template: str, labels: dict[str, str], name: str) -> None:
     assert legend(Target("A", "prometheus", "up", legend=template), labels) == name
+
+
+def test_a_source_that_does_not_answer_is_not_waited_for_again() -> None:
+    metrics, logs = Metrics(Unreachable("gone")), Logs(documents=[LINE])
+    pages = [dashboard(metric("a"), lines(), metric("b")), dashboard(metric("c"))]
+    results = [each for seen in ask(pages, Sources(metrics, logs, SPAN)) for each in seen.results]
+    assert [each.state for each in results] == [SILENT, ANSWERED, SILENT, SILENT]
+    assert {each.reason for each in results if each.state == SILENT} == {"gone"}
+    assert [asked[0] for asked in metrics.asked] == ["a"]

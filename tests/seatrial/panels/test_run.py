@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from seatrial.backends.access import NOBODY
-from seatrial.backends.errors import BackendError
+from seatrial.backends.errors import BackendError, Unreachable
 from seatrial.backends.prometheus import SeriesPoints
 from seatrial.checks.panels import Panels
 from seatrial.panels.asking import ANSWERED, EMPTY, REFUSED, UNASKED, Result, Seen
@@ -48,6 +48,8 @@ class Server:
         del end, step
         if "wrong" in expression:
             raise BackendError("unknown function")
+        if "gone" in expression:
+            raise Unreachable("Prometheus does not answer")
         return [SeriesPoints({"job": "a"}, [(begin, 1.0)])]
 
 
@@ -191,3 +193,8 @@ def test_a_span_has_the_steps_of_the_projects_scrapes(interval: str, seconds: fl
 
 def test_a_project_without_a_prometheus_is_seen_every_second() -> None:
     assert span_of(PROJECT, 5.0, 9.0) == Span(5.0, 9.0, 1.0)
+
+
+def test_where_prometheus_is_gone_nothing_is_said_of_its_panels(tmp_path: Path) -> None:
+    gone = {"id": 9, "type": "stat", "title": "Gone", "targets": [{"refId": "A", "expr": "gone"}]}
+    assert see(a_run(tmp_path, UP, gone), server=Server()) == Panels(obstacle="Prometheus does not answer")
