@@ -62,9 +62,10 @@ proof: setup ## The long proofs: red table, ten trials in a row, kills, rolling 
 schemas: setup ## Write the JSON Schemas of the project's files anew from their models
 	@$(BIN)/python -m seatrial.schemas
 
-picture: setup ## Draw the README's pictures from the latest run: docs/trial.svg, docs/report.png (needs Chromium)
+picture: setup ## Draw the README's pictures from the latest run: docs/trial.svg, docs/report.png, docs/dashboards*.png (needs Chromium)
 	@$(BIN)/python docs/picture.py runs/latest docs/trial.svg
 	@$(BIN)/python docs/report_picture.py runs/latest docs/report.png
+	@$(BIN)/python docs/dashboard_pictures.py runs/latest docs
 
 reference: setup ## Write the generated pages of docs/reference anew
 	@$(BIN)/python -m docs.generator
@@ -72,7 +73,10 @@ reference: setup ## Write the generated pages of docs/reference anew
 lock: $(UV) ## Resolve the dependencies anew into the hashed, host-free lock files
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade requirements-setup.in -o requirements-setup.lock
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --extra dashboards --group fleet --group dev -o requirements.lock
-	@! grep -nE '://|^--(index|extra-index|find-links)' requirements.lock requirements-setup.lock
+	@for group in fleet load; do \
+	  $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group $$group --constraint requirements.lock -o requirements-$$group.lock || exit 1; \
+	done
+	@! grep -nE '://|^--(index|extra-index|find-links)' requirements*.lock
 
 clean: ## Remove the environment and what runs left
 	@rm -rf .venv .tools runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

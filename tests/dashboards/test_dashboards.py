@@ -9,6 +9,8 @@ import sys
 
 import pytest
 from boards import ALL, BARE, FOREIGN, ROOT, SAMPLE, Board, boards, named, project
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import dashboard as grafana
 
 from seatrial.alerts import components
 from seatrial.alerts.components import with_components
@@ -52,6 +54,13 @@ def test_a_metric_that_the_contract_lacks_is_seen() -> None:
         for fault in query_faults(expanded(expr, {"job": ".+", "instance": ".+"}, SPAN), "it", telemetry, jobs)
     ]
     assert any("store_wait_seconds_sum, which telemetry.yml does not declare" in fault for fault in found)
+
+
+@pytest.mark.parametrize("board", ALL, ids=named)
+def test_grafanas_own_model_reads_it_and_writes_the_same(board: Board) -> None:
+    """What the SDK's schema of the classic format does not know would be lost on the way."""
+    read = grafana.Dashboard.from_json(board.document)
+    assert json.loads(json.dumps(read, cls=JSONEncoder)) == board.document
 
 
 @pytest.mark.parametrize("board", ALL, ids=named)
