@@ -52,10 +52,19 @@ export function written(value, unit) {
 
 // The same thing has the same colour in every panel.
 const places = new Map();
-function colour(name) {
-  if (!places.has(name)) places.set(name, places.size);
-  const place = places.get(name);
-  return `c${place % COLOURS}${place >= COLOURS ? " dashed" : ""}`;
+function place(name) {
+  if (!places.has(name)) places.set(name, places.size % COLOURS);
+  return places.get(name);
+}
+
+// The colour of each name of one chart; who shares it with another there is dashed.
+function colours(names) {
+  const taken = new Set();
+  return new Map(names.map((name) => {
+    const at = place(name), kind = taken.has(at) ? `c${at} dashed` : `c${at}`;
+    taken.add(at);
+    return [name, kind];
+  }));
 }
 
 // What Grafana's names of colours mean to a reader.
@@ -126,6 +135,7 @@ class Chart {
   draw() {
     this.width = Math.max(200, this.home.clientWidth);
     const { times, lines, limit, is_stacked: isStacked } = this.panel;
+    this.colours = colours(lines.map(({ name }) => name));
     this.until = Math.max(times.at(-1) ?? 1, 1);
     const bands = isStacked ? stacked(lines, times.length) : lines.map(({ name, values }) => ({ name, values }));
     const values = bands.flatMap((each) => each.values).filter((value) => value !== null);
@@ -135,8 +145,8 @@ class Chart {
     this.svg.setAttribute("viewBox", `0 0 ${this.width} ${HEIGHT}`);
     this.svg.replaceChildren(
       ...this.rows(step), ...this.columns(),
-      ...(isStacked ? [...bands].reverse().map((band) => element("path", { class: `area ${colour(band.name)}`, d: this.area(band.values) })) : []),
-      ...(isStacked ? [] : bands.map((band) => element("path", { class: `line ${colour(band.name)}`, d: this.path(band.values) }))),
+      ...(isStacked ? [...bands].reverse().map((band) => element("path", { class: `area ${this.colours.get(band.name)}`, d: this.area(band.values) })) : []),
+      ...(isStacked ? [] : bands.map((band) => element("path", { class: `line ${this.colours.get(band.name)}`, d: this.path(band.values) }))),
       ...(limit !== null && limit <= this.top ? [element("line", { class: "limit", x1: LEFT, x2: this.width - RIGHT, y1: this.y(limit), y2: this.y(limit) })] : []),
       ...(this.at === null ? [] : [element("line", { class: "cursor", x1: this.x(times[this.at]), x2: this.x(times[this.at]), y1: TOP, y2: HEIGHT - BOTTOM })]),
     );
@@ -192,7 +202,7 @@ class Chart {
     const said = lines.map(({ name, values }) => [name, written(latest(values), unit)]);
     const items = said.map(([name, value]) => {
       const item = make("li"), key = element("svg", { class: "key", viewBox: "0 0 16 4" });
-      key.append(element("line", { class: colour(name), x1: 0, x2: 16, y1: 2, y2: 2 }));
+      key.append(element("line", { class: this.colours.get(name), x1: 0, x2: 16, y1: 2, y2: 2 }));
       item.append(key, make("span", name), make("b", value));
       return item;
     });
