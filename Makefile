@@ -7,7 +7,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest
 CODE := fleet seatrial dashboards loadtests tests e2e benchmarks docs
 
-.PHONY: help setup trial up test test-fast test-e2e check format red proof picture reference schemas lock clean
+.PHONY: help setup trial up test test-fast test-e2e check format red proof images-offline picture reference schemas lock clean
 
 help: ## Show the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ red: setup ## The red table: every check is shown to fail under its fault (about
 
 proof: setup ## The long proofs: red table, ten trials in a row, kills, rolling restarts, crashes, races (hours)
 	@$(PYTEST) e2e -m "red or slow"
+
+images-offline: ## Build images of all services where no registry can be reached (Debian, Docker; installs it as root)
+	@deploy/local-images/build.sh
 
 schemas: setup ## Write the JSON Schemas of the project's files anew from their models
 	@$(BIN)/python -m seatrial.schemas

@@ -6,6 +6,8 @@ cd "$(dirname "$0")/../.."
 base=${BASE_IMAGE:-seatrial/base:offline}
 prefix=${IMAGE_PREFIX:-seatrial}
 suite=bookworm
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 services=(gateway catalog inventory orders payments users activity)
 
 step() {
@@ -21,11 +23,10 @@ mirror() { apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep
 # Docker in a container that intercepts TLS needs the same certificates inside: an image for this machine alone.
 import_base() {
   docker image inspect "$base" >/dev/null 2>&1 && return
-  local root; root=$(mktemp -d)
-  trap 'rm -rf "$root"' RETURN
+  local root=$work/root
   debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv,python3-pip "$suite" "$root" "$(mirror)" >"$root.log" 2>&1 ||
     { tail -20 "$root.log" >&2; exit 1; }
-  rm -rf "$root.log" "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,man,locale}/*
+  rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,man,locale}/*
   cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
   tar -C "$root" --exclude='./proc/*' --exclude='./sys/*' --exclude='./dev/*' -c . | docker import \
     -c 'ENV LANG=C.UTF-8 PIP_CERT=/etc/ssl/certs/ca-certificates.crt SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt' \
@@ -33,8 +34,9 @@ import_base() {
 }
 
 build() {
-  docker build --quiet --file fleet/Dockerfile --build-arg "BASE_IMAGE=$base" --build-arg "SERVICE=$1" \
-    --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)" --tag "$prefix/$1:local" . >/dev/null
+  # The builder that every Docker has: BuildKit is a plugin, which Debian's package lacks.
+  DOCKER_BUILDKIT=0 docker build --quiet --file fleet/Dockerfile --build-arg "BASE_IMAGE=$base" --build-arg "SERVICE=$1" \
+    --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)" --tag "$prefix/$1:local" . >/dev/null 2>"$work/build.log" || { cat "$work/build.log" >&2; exit 1; }
 }
 
 step "a daemon" deploy/local-images/docker.sh

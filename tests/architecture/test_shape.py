@@ -81,6 +81,8 @@ FOLDERS = [
     "docs/cli",
     "docs/how-to",
     "docs/reference",
+    "deploy",
+    "deploy/local-images",
 ]
 
 
