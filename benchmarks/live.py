@@ -26,6 +26,7 @@ from seatrial.live.view import LiveView
 from seatrial.load.profile import Profile
 from seatrial.load.progress import Progress
 from seatrial.load.runner import LoadJob, drive
+from seatrial.panels.model import read_dashboards
 from seatrial.project.project import Project, load_project
 from seatrial.report.events import LoadProgress, Renderer, StepStarted
 from seatrial.report.plain import PlainRenderer
@@ -36,7 +37,7 @@ from seatrial.stacks.local import LocalStack
 from seatrial.stacks.owner import Attendant
 
 ROOT = Path(__file__).parents[1]
-MODES = ("neither", "terminal", "page", "both")
+MODES = ("neither", "terminal", "page", "both", "dashboard")
 ROUNDS, SETTLE, WINDOW = 3, 3, 8
 PROFILE = Profile.model_validate(
     {
@@ -48,10 +49,14 @@ PROFILE = Profile.model_validate(
 # What a browser asks, without a browser: the process that is measured does not know the difference.
 READER = """
 import http.client, json, sys, time
-connection, last = http.client.HTTPConnection(sys.argv[1]), 0
+connection, last, turn = http.client.HTTPConnection(sys.argv[1]), 0, 0
 while True:
     connection.request("GET", f"/live.json?after={last}")
     last = json.loads(connection.getresponse().read())["last"]
+    if turn % 5 == 0:
+        connection.request("GET", f"/observed.json?dashboard={sys.argv[2]}")
+        connection.getresponse().read()
+    turn += 1
     time.sleep(1)
 """
 
@@ -102,7 +107,7 @@ class Meter:
 
 @contextmanager
 def shown(project: Project, stack: LocalStack, mode: str) -> Iterator[LiveView]:
-    """A view as `seatrial trial` has it; the page is served in every mode and read in two."""
+    """A view as `seatrial trial` has it; the page is served in every mode and read in three."""
     with ExitStack() as around:
         renderer = around.enter_context(terminal()) if mode in {"terminal", "both"} else PlainRenderer(sys.stderr)
         urls: list[str] = []
@@ -111,12 +116,18 @@ def shown(project: Project, stack: LocalStack, mode: str) -> Iterator[LiveView]:
         around.enter_context(view)
         view.show(StepStarted("drive"))
         view.begin(stack)
-        if mode in {"page", "both"}:
+        if mode in {"page", "both", "dashboard"}:
+            in_view = project_dashboard(project) if mode == "dashboard" else ""
             address = urls[0].removeprefix("http://").rstrip("/")
-            reader = subprocess.Popen([sys.executable, "-c", READER, address])
+            reader = subprocess.Popen([sys.executable, "-c", READER, address, in_view])
             around.callback(reader.wait)
             around.callback(reader.kill)
         yield view
+
+
+def project_dashboard(project: Project) -> str:
+    """The first, which has the most queries but one."""
+    return read_dashboards(project.dashboards)[0].name
 
 
 @contextmanager

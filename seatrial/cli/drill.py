@@ -71,15 +71,16 @@ def drill(
 
 
 def choose(project: Project, names: Sequence[str], *, every: bool) -> list[Drill]:
-    """The drills that were asked for. Raises UsageError."""
+    """The drills that were asked for, all rows of each alert. Raises UsageError."""
     if project.drills is None:
         raise UsageError(f"{project.file} names no drills. Add `drills: FILE`.")
-    known = {each.alert: each for each in project.drills.drills}
+    rows = project.drills.drills
+    known = dict.fromkeys(each.alert for each in rows)
     unknown = [name for name in names if name not in known]
     if unknown or not (names or every):
         asked = f"there is no drill of {unknown[0]!r}" if unknown else "name alerts, or say --all"
         raise UsageError(f"{asked}. Known are: {', '.join(known)}.")
-    return list(project.drills.drills) if every else [known[name] for name in names]
+    return list(rows) if every else [each for name in dict.fromkeys(names) for each in rows if each.alert == name]
 
 
 def possible(drills: Sequence[Drill], standing: Standing) -> tuple[list[Drill], dict[str, str]]:

@@ -5,7 +5,7 @@ import { Graph } from "./graph.js";
 import { cores, megabytes, number, plainRate, rate, seconds, share } from "./figures.js";
 import { Board, clock, element, tabs } from "./panels.js";
 
-const POLL = 1000, OBSERVE = 2000, POLL_LOST = 3000, PATIENCE = 4000, POINTS = 900, LOUD = 5;
+const POLL = 1000, OBSERVE = 5000, POLL_LOST = 3000, PATIENCE = 4000, POINTS = 900, LOUD = 5;
 const MARKS = { PASS: "good", FAIL: "bad", INCONCLUSIVE: "warn" };
 const $ = (id) => document.getElementById(id);
 const state = { fleet: null, last: 0, course: [], entry: [], seen: null, contactAt: null };
@@ -56,7 +56,10 @@ function meet(fleet) {
   state.dashboard = fleet.dashboards[0]?.name ?? "";
   $("dashboards-card").hidden = !fleet.dashboards.length;
   if (fleet.dashboards.length) tabs($("panel-tabs"), fleet.dashboards.map((each) => each.title), (at) => choose(fleet.dashboards[at].name));
-  else observe();
+  new IntersectionObserver(([card]) => {
+    state.isInView = card.isIntersecting;
+    observe();
+  }).observe($("dashboards-card"));
 }
 
 function choose(name) {
@@ -64,14 +67,17 @@ function choose(name) {
   observe();
 }
 
-// Alerts, budgets and the chosen dashboard: asked only while the page is looked at, since each asking costs Prometheus something.
+// Each asking costs Prometheus something: no dashboard is asked for that is not in view.
+const wanted = () => (state.isInView ? state.dashboard : "");
+
+// Alerts, budgets and the chosen dashboard, while the page is looked at.
 async function observe() {
   clearTimeout(state.observing);
-  const name = state.dashboard;
+  const turn = (state.turn = (state.turn ?? 0) + 1), name = wanted();
   try {
     if (!document.hidden) {
       const seen = await fetchJson(`/observed.json?dashboard=${encodeURIComponent(name)}`);
-      if (name !== state.dashboard) return;
+      if (turn !== state.turn) return; // something else was chosen meanwhile
       $("promises-card").hidden = !seen.promises.length;
       promises.show({ title: "promises", rows: [{ title: "", panels: seen.promises }] });
       if (seen.dashboard) dashboards.show(seen.dashboard);
@@ -79,7 +85,7 @@ async function observe() {
   } catch (error) {
     if (!(error instanceof TypeError || error.name === "TimeoutError")) console.error(error); // that nobody answers is told by `poll`
   }
-  if (name === state.dashboard && state.seen?.phase !== "ended") state.observing = setTimeout(observe, OBSERVE);
+  if (turn === state.turn && state.seen?.phase !== "ended") state.observing = setTimeout(observe, OBSERVE);
 }
 
 function graphNote(fleet) {

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,13 @@ def test_drills_are_chosen_by_their_alerts_or_all(project: Project) -> None:
         "TargetDown",
     ]
     assert choose(project, [], every=True) == project.drills.drills
+
+
+def test_an_alert_with_several_rows_is_drilled_by_all_of_them(project: Project) -> None:
+    assert project.drills is not None
+    rows = project.drills.drills
+    doubled = replace(project, drills=project.drills.model_copy(update={"drills": [rows[0], rows[1], rows[0]]}))
+    assert choose(doubled, [rows[0].alert, rows[0].alert], every=False) == [rows[0], rows[0]]
 
 
 @pytest.mark.parametrize(
