@@ -18,6 +18,7 @@ from dashboards.style import (
     SECONDS,
     SHARE,
     THIRD,
+    UNBORN,
     About,
     Column,
     Query,
@@ -200,7 +201,9 @@ def _own(name: str, metric: Metric) -> PANEL:
     legend = ": ".join(
         ["{{job}}", *([" ".join(f"{{{{{label}}}}}" for label in metric.labels)] if metric.labels else [])]
     )
-    about = About(_title(name), metric.help or f"{name}, as the contract declares it.")
+    text = metric.help or f"{name}, as the contract declares it."
+    # A series with labels is born with its first event, and not every load brings that.
+    about = About(_title(name), text, UNBORN if metric.labels else "")
     unit = SECONDS if "_seconds" in name else BYTES if "_bytes" in name else COUNT
     if metric.type == "counter":
         query, unit = (

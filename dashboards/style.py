@@ -32,7 +32,8 @@ TALL, LOW = 8, 4
 # Names of Grafana's own palette, which has a shade of each for the light and for the dark theme.
 GOOD, POOR, BAD, CALM = "semi-dark-green", "semi-dark-orange", "semi-dark-red", "text"
 PER_SECOND, SHARE, SECONDS, COUNT, BYTES, CORES = "reqps", "percentunit", "s", "short", "decbytes", "short"
-NO_DRILL = "-"
+# What stands for a drill: there is none, or it is empty until something has happened for the first time.
+NO_DRILL, UNBORN = "-", "unborn"
 PANEL = Builder[grafana.Panel]
 P = TypeVar("P", bound="Dressed")
 
@@ -61,7 +62,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a panel says of itself. With `filled_by` it is empty while all is well: the alert whose drill fills it, or NO_DRILL."""
+    """What a panel says of itself. With `filled_by` it is empty while all is well: the alert whose drill fills it, NO_DRILL or UNBORN."""
 
     title: str
     text: str
@@ -72,6 +73,8 @@ class About:
         """As Grafana shows it, and as `seatrial render --live` reads it."""
         if not self.filled_by:
             return self.text
+        if self.filled_by == UNBORN:
+            return f"{self.text} Empty until it has happened."
         drill = "" if self.filled_by == NO_DRILL else f" `seatrial drill {self.filled_by}` fills it."
         return f"{self.text} Empty while all is well.{drill}"
 
@@ -226,7 +229,7 @@ def thresholds(*steps: tuple[float | None, str]) -> dashboard.ThresholdsConfig:
 
 def _dressed(panel: P, about: About, unit: str, queries: Sequence[Query], width: int, height: int) -> P:
     panel.title(about.title).description(about.description).datasource(METRICS).span(width).height(height)
-    panel.no_value("none, as it should be" if about.filled_by else "no data")
+    panel.no_value({"": "no data", UNBORN: "not yet"}.get(about.filled_by, "none, as it should be"))
     if unit:
         panel.unit(unit)
     return panel.targets([_series(query, _letter(number)) for number, query in enumerate(queries)])

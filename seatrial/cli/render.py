@@ -133,6 +133,7 @@ def stack_sources(invocation: Invocation, stack: dict[str, Any], span: Any) -> A
 def lines(seen: list[Any]) -> list[str]:
     """Each dashboard in a line, and below it what is amiss or empty."""
     from seatrial.panels.asking import ANSWERED, EMPTY, REFUSED, SILENT, UNASKED
+    from seatrial.panels.model import UNBORN
 
     told: list[str] = []
     for title in dict.fromkeys(each.dashboard.title for each in seen):
@@ -147,7 +148,8 @@ def lines(seen: list[Any]) -> list[str]:
                 told.append(f"  {each.panel.title}, query {result.target.letter}: no data: {result.query}")
             elif result.state == EMPTY:
                 drill = f", `seatrial drill {each.panel.drill}` fills it" if each.panel.drill else ""
-                told.append(f"  {each.panel.title}: empty while all is well{drill}")
+                why = "until it has happened" if UNBORN in each.panel.about else "while all is well"
+                told.append(f"  {each.panel.title}: empty {why}{drill}")
         reasons = dict.fromkeys(result.reason for _, result in own if result.state == UNASKED)
         told += [f"  not asked: {reason}" for reason in reasons]
     return told

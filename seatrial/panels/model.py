@@ -16,7 +16,9 @@ from typing import Any
 from seatrial.errors import ConfigError
 
 PROMETHEUS, ELASTICSEARCH = "prometheus", "elasticsearch"
+# What a panel's description says when no data is as it should be.
 EMPTY = "Empty while all is well."
+UNBORN = "Empty until it has happened."
 DRILL = re.compile(r"`seatrial drill (\w+)` fills it")
 KINDS = {
     "timeseries": "lines",
@@ -70,8 +72,8 @@ class Panel:
 
     @property
     def is_empty_when_healthy(self) -> bool:
-        """Whether its description says so."""
-        return EMPTY in self.about
+        """Whether its description says so: there is nothing to show, or no load has made it happen yet."""
+        return EMPTY in self.about or UNBORN in self.about
 
     @property
     def drill(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from seatrial.backends.prometheus import SeriesPoints
 from seatrial.panels.asking import ANSWERED, REFUSED, SILENT, UNASKED, Result, Seen, legend
-from seatrial.panels.model import Dashboard
+from seatrial.panels.model import UNBORN, Dashboard
 from seatrial.panels.variables import Span
 
 DIGITS = 4
@@ -77,6 +77,8 @@ def _note(seen: Seen) -> str:
 
 
 def _nothing(seen: Seen, said: str = "No data.") -> str:
+    if UNBORN in seen.panel.about:
+        return "Not yet."
     return "None, as it should be." if seen.panel.is_empty_when_healthy else said
 
 

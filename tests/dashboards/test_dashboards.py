@@ -16,7 +16,7 @@ from seatrial.alerts import components
 from seatrial.alerts.components import with_components
 from seatrial.load.gauges import Gauges as LoadGauges
 from seatrial.objectives.contract import query_faults
-from seatrial.panels.model import parse
+from seatrial.panels.model import EMPTY, UNBORN, parse
 from seatrial.panels.variables import Span, expanded
 from seatrial.render.dashboards import dashboards as told
 from seatrial.ship.gauges import Gauges as ShipGauges
@@ -162,7 +162,7 @@ def test_what_is_empty_while_all_is_well_names_a_drill_that_there_is() -> None:
     drills = project(SAMPLE).drills
     assert drills is not None
     panels = [panel for board in boards(SAMPLE) for panel in parse(board.name, board.document).panels]
-    named_ = {panel.title: panel.drill for panel in panels if panel.is_empty_when_healthy}
+    named_ = {panel.title: panel.drill for panel in panels if EMPTY in panel.about}
     assert len(named_) >= 4
     assert set(named_.values()) <= {each.alert for each in drills.drills}
 
@@ -187,3 +187,10 @@ def test_the_hook_answers_a_document() -> None:
     command = [sys.executable, "-m", "dashboards"]
     done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True, cwd=ROOT)
     assert list(json.loads(done.stdout)["dashboards"]) == [board.name for board in boards(SAMPLE)]
+
+
+def test_what_may_not_have_happened_yet_is_what_only_this_fleet_counts_by_labels() -> None:
+    panels = [panel for board in boards(SAMPLE) for panel in parse(board.name, board.document).panels]
+    unborn = {panel.title for panel in panels if UNBORN in panel.about}
+    assert {"Feed entries", "Orders", "Logins"} <= unborn
+    assert not unborn & {"Users registered", "Requests by service", "CPU"}

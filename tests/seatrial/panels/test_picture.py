@@ -236,6 +236,10 @@ def test_where_all_ended_before_there_is_no_row() -> None:
     assert drawn("rows", answer(series(9.0, 9.0)), about=HEALTHY)["note"] == "None, as it should be."
 
 
+def test_what_has_not_happened_yet_is_said() -> None:
+    assert drawn("lines", answer(), about="Orders. Empty until it has happened.")["note"] == "Not yet."
+
+
 def test_rows_that_differ_in_a_hidden_label_stay_two() -> None:
     found = drawn(
         "rows",
