@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,11 +36,14 @@ def chromium() -> Iterator[Browser]:
 def report(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of a trial whose catalog fails now and then, so that everything that can be shown is there to be shown."""
     del chromium  # without a browser no trial is worth its time
-    runs = tmp_path_factory.mktemp("runs")
+    runs = tmp_path_factory.mktemp("runs").resolve()
     command = [SEATRIAL, "trial", "smoke", "--fault", "errors=0.1@catalog", "--runs", runs]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
-    assert done.returncode == 1, done.stdout + done.stderr
-    return runs.resolve() / "latest" / "report.html"
+    for _ in range(3):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
+        assert done.returncode == 1, done.stdout + done.stderr
+        if json.loads((runs / "latest" / "verdict.json").read_text())["load"]["valid"]:
+            break  # else the machine kept the generator from its work, and of requests nothing was judged
+    return runs / "latest" / "report.html"
 
 
 @contextmanager
