@@ -67,8 +67,7 @@ schemas: setup ## Write the JSON Schemas of the project's files anew from their 
 
 picture: setup ## Draw the README's pictures from the latest run: docs/trial.svg, docs/report.png, docs/dashboards*.png (needs Chromium)
 	@$(BIN)/python docs/picture.py runs/latest docs/trial.svg
-	@$(BIN)/python docs/report_picture.py runs/latest docs/report.png
-	@$(BIN)/python docs/dashboard_pictures.py runs/latest docs
+	@$(BIN)/python docs/report_picture.py runs/latest docs
 
 reference: setup ## Write the generated pages of docs/reference anew
 	@$(BIN)/python -m docs.generator

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -28,8 +27,9 @@ from seatrial.load.progress import Progress
 from seatrial.load.runner import LoadJob, drive
 from seatrial.panels.model import read_dashboards
 from seatrial.project.project import Project, load_project
-from seatrial.report.events import LoadProgress, Renderer, StepStarted
+from seatrial.report.events import Renderer, StepStarted
 from seatrial.report.plain import PlainRenderer
+from seatrial.report.stack_events import event_of_load
 from seatrial.report.terminal import TerminalRenderer
 from seatrial.run_folder import RunFolder
 from seatrial.settings import child_environment, read_settings
@@ -83,7 +83,7 @@ class Meter:
         if self._start is None and now - self._began >= SETTLE:
             self._start = self._clocks()
         if self._view is not None:
-            self._view.show(as_event(seen))
+            self._view.show(event_of_load(seen))
         self.stack.unplanned_exits()
 
     def close(self) -> None:
@@ -140,22 +140,6 @@ def terminal() -> Iterator[Renderer]:
     reader.kill()
     reader.wait()
     os.close(ours)
-
-
-def as_event(seen: Progress) -> LoadProgress:
-    counts: dict[str, Any] = {
-        name: getattr(seen, name) for name in ("requests", "failures", "shed", "in_flight", "offered")
-    }
-    latencies = {name: getattr(seen, name) for name in ("p50", "p95", "p99", "lag_p99")}
-    return LoadProgress(
-        seen.elapsed,
-        float(seen.planned_seconds),
-        seen.stage,
-        seen.journeys_started,
-        **counts,
-        **latencies,
-        course=seen.course,
-    )
 
 
 def job(project: Project, stack: LocalStack, run: RunFolder) -> LoadJob:

@@ -21,9 +21,8 @@ from dashboards.style import (
     rows,
     states,
 )
-from dashboards.subject import INTERVAL, Subject
+from dashboards.subject import FIRING, INTERVAL, Subject
 
-FIRING = 'ALERTS{alertstate="firing", severity!="none"}'
 LONGEST_LIST = 26
 
 
@@ -92,9 +91,7 @@ def firing(subject: Subject) -> PANEL:
 
 def over(subject: Subject) -> PANEL:
     """When which alert fired."""
-    query = Query(
-        'max by (alertname, service) (ALERTS{alertstate="firing", severity!="none"})', "{{alertname}} {{service}}"
-    )
+    query = Query(f"max by (alertname, service) ({FIRING})", "{{alertname}} {{service}}")
     about = About("When they fired", "Each alert, while it fired.", subject.drill_of("up{"))
     return states(about, query, {"1": ("fires", BAD)}, width=HALF)
 

@@ -24,7 +24,7 @@ from dashboards.style import (
     over_time,
     rows,
 )
-from dashboards.subject import CHOSEN, Subject, joined
+from dashboards.subject import CHOSEN, FIRING, Subject, joined
 
 ROUTES = 10
 
@@ -86,7 +86,7 @@ def alerts(subject: Subject) -> PANEL | None:
     """How many fire."""
     if not subject.severities:
         return None
-    query = Query('count(ALERTS{alertstate="firing", severity!="none"}) or vector(0)')
+    query = Query(f"count({FIRING}) or vector(0)")
     about = About("Firing alerts", "Those that somebody is told of.")
     return figure(about, COUNT, query, steps=[(None, GOOD), (1, BAD)])
 
@@ -221,6 +221,6 @@ def failing_routes(subject: Subject) -> PANEL | None:
     about = About(
         "Failing routes",
         f"The {ROUTES} routes with most 5xx answers.",
-        subject.drill_of(*(each.series for each in found)),
+        subject.failing_drill,
     )
     return rows(about, columns, [Query(query)])

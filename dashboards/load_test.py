@@ -19,9 +19,8 @@ from dashboards.style import (
     over_time,
     states,
 )
-from dashboards.subject import INTERVAL, Subject
+from dashboards.subject import INTERVAL, LOAD_JOURNEYS, LOAD_LAG, LOAD_REQUESTS, PERCENTILES, Subject
 
-STEPS, LAG = "seatrial_load_request_duration_seconds", "seatrial_load_dispatch_lag_seconds"
 # As a profile's validity has it by default.
 LATEST = 0.025
 
@@ -53,14 +52,13 @@ def in_flight_now() -> PANEL:
 
 def answered() -> PANEL:
     """Requests per second."""
-    return figure(About("Requests", "Ended per second."), PER_SECOND, Query(f"sum(rate({STEPS}_count{INTERVAL}))"))
+    return figure(About("Requests", "Ended per second."), PER_SECOND, Query(LOAD_REQUESTS.rate()))
 
 
 def failing() -> PANEL:
     """The share of failures."""
-    query = f'(sum(rate({STEPS}_count{{outcome!="ok"}}{INTERVAL})) or 0 * sum(rate({STEPS}_count{INTERVAL}))) / sum(rate({STEPS}_count{INTERVAL}))'
     about = About("Failed requests", "The share of requests that had no right answer.")
-    return figure(about, SHARE, Query(query), steps=[(None, GOOD), (0.01, BAD)])
+    return figure(about, SHARE, Query(LOAD_REQUESTS.error_ratio()), steps=[(None, GOOD), (0.01, BAD)])
 
 
 def late() -> PANEL:
@@ -68,7 +66,7 @@ def late() -> PANEL:
     about = About(
         "Dispatch lag, 99 %", "How late journeys were begun: beyond the limit the load says nothing of the fleet."
     )
-    return figure(about, SECONDS, Query(_quantile(LAG, 0.99)), steps=[(None, GOOD), (LATEST, BAD)])
+    return figure(about, SECONDS, Query(LOAD_LAG.quantile(0.99)), steps=[(None, GOOD), (LATEST, BAD)])
 
 
 def arrivals() -> PANEL:
@@ -76,7 +74,7 @@ def arrivals() -> PANEL:
     queries = [
         Query("seatrial_load_offered", "planned"),
         Query(f"rate(seatrial_load_arrivals_total{INTERVAL})", "arrived"),
-        Query(f"sum(rate(seatrial_load_journeys_total{INTERVAL}))", "ended"),
+        Query(LOAD_JOURNEYS.rate(), "ended"),
     ]
     about = About(
         "Journeys",
@@ -93,26 +91,26 @@ def in_flight() -> PANEL:
 
 def requests() -> PANEL:
     """Requests that ended."""
-    query = Query(f"sum(rate({STEPS}_count{INTERVAL}))", "ended")
+    query = Query(LOAD_REQUESTS.rate(), "ended")
     return over_time(About("Requests", "Ended per second."), PER_SECOND, [query])
 
 
 def duration() -> PANEL:
     """Percentiles over all steps."""
-    queries = [Query(_quantile(STEPS, share), name) for name, share in (("half", 0.5), ("95 %", 0.95), ("99 %", 0.99))]
+    queries = [Query(LOAD_REQUESTS.quantile(share), name) for name, share in PERCENTILES.items()]
     about = About("Latency", "From the moment a request was due, so that waiting for a stalled fleet counts.")
     return over_time(about, SECONDS, queries)
 
 
 def outcomes() -> PANEL:
     """Right answers and all else."""
-    query = Query(f"sum by (outcome) (rate({STEPS}_count{INTERVAL}))", "{{outcome}}")
+    query = Query(LOAD_REQUESTS.rate("outcome"), "{{outcome}}")
     return over_time(About("Outcomes", "Requests per second by what came of them."), PER_SECOND, [query], stacked=True)
 
 
 def lag() -> PANEL:
     """From due to begun."""
-    queries = [Query(_quantile(LAG, share), name) for name, share in (("half", 0.5), ("99 %", 0.99))]
+    queries = [Query(LOAD_LAG.quantile(PERCENTILES[name]), name) for name in ("half", "99 %")]
     about = About(
         "Dispatch lag",
         "From the moment a journey was due to its start; above the line the load is no basis for a verdict.",
@@ -137,7 +135,3 @@ def stages() -> PANEL:
         {"0": ("over", "transparent"), "1": ("runs", "blue")},
         width=WHOLE,
     )
-
-
-def _quantile(metric: str, share: float) -> str:
-    return f"histogram_quantile({share:g}, sum by (le) (rate({metric}_bucket{INTERVAL})))"

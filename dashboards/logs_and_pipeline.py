@@ -133,7 +133,7 @@ def errors_by_service(subject: Subject) -> PANEL | None:
     log = subject.log
     if log is None or log.service is None or log.timestamp is None or not _errors(subject):
         return None
-    about = About("Errors by service", "Lines of a level that counts as an error.", _drill(subject))
+    about = About("Errors by service", "Lines of a level that counts as an error.", subject.failing_drill)
     return documents(about, [_counted(_errors(subject), log.timestamp, log.service)], COUNT)
 
 
@@ -143,7 +143,7 @@ def errors(subject: Subject) -> PANEL | None:
     if log is None or log.timestamp is None or not _errors(subject):
         return None
     return lines(
-        About("Latest errors", "Lines of a level that counts as an error.", _drill(subject)),
+        About("Latest errors", "Lines of a level that counts as an error.", subject.failing_drill),
         _raw(_errors(subject), log.timestamp),
     )
 
@@ -163,10 +163,6 @@ def _errors(subject: Subject) -> str:
     if log is None or log.level is None or not log.error_levels:
         return ""
     return f"{log.level}:({' OR '.join(log.error_levels)})"
-
-
-def _drill(subject: Subject) -> str:
-    return subject.drill_of(*(each.series for each in subject.requests))
 
 
 def _counted(lucene: str, time: str, service: str) -> elasticsearch.Dataquery:

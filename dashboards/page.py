@@ -13,7 +13,7 @@ from grafana_foundation_sdk.models import common as units
 from grafana_foundation_sdk.models import dashboard as grafana
 
 from dashboards.style import METRICS, PANEL
-from dashboards.subject import Subject
+from dashboards.subject import FIRING, Subject
 
 GENERATED = "Generated from fleet.yml and telemetry.yml by `seatrial render`: do not edit."
 # The first version of Grafana's model that knows all that is used here; later ones bring it up to date when they load it.
@@ -100,10 +100,10 @@ def _choice(name: str, label: str, query: str) -> dashboard.QueryVariable:
 
 
 def _annotations() -> list[dashboard.AnnotationQuery]:
-    """What happened meanwhile: stages of a load, restarts, alerts."""
+    """What happened meanwhile: stages of a load, and alerts."""
     told = (
         ("Stages of the load", "seatrial_load_stage == 1", "{{stage}}", "blue"),
-        ("Firing alerts", 'ALERTS{alertstate="firing", severity!="none"}', "{{alertname}} {{service}}", "red"),
+        ("Firing alerts", FIRING, "{{alertname}} {{service}}", "red"),
     )
     return [_annotation(*each) for each in told]
 

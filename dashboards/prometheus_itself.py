@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dashboards.alerts_and_drills import evaluations
 from dashboards.page import Page, Row
 from dashboards.style import (
     BAD,
@@ -28,7 +29,7 @@ def page(subject: Subject) -> Page:
     rows = [
         Row("Now", [answering(), slowest(), series(), memory_now()]),
         Row("Targets", [targets(), durations(), samples()]),
-        Row("Itself", [appended(), rules(subject), failures(subject)]),
+        Row("Itself", [appended(), rules(subject), evaluations() if subject.severities else None]),
     ]
     about = "Whether Prometheus sees all targets, and what it needs to do so."
     return Page("prometheus", "Prometheus itself", about, rows if subject.project.prometheus else [])
@@ -96,11 +97,3 @@ def rules(subject: Subject) -> PANEL | None:
         [query],
         width=THIRD,
     )
-
-
-def failures(subject: Subject) -> PANEL | None:
-    """Rules that cannot be evaluated."""
-    if not subject.severities:
-        return None
-    query = Query(f"sum(rate(prometheus_rule_evaluation_failures_total{INTERVAL}))", "failures")
-    return over_time(About("Evaluations that fail", "Of rules, per second."), COUNT, [query], width=THIRD)

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders import timeseries
 
-from dashboards.style import PER_SECOND, SECONDS, SHARE, THIRD, About, Query, over_time
+from dashboards.style import PER_SECOND, SECONDS, SHARE, About, Query, over_time
 from dashboards.subject import Subject, joined
 
-PERCENTILES = ((0.5, "half"), (0.95, "95 %"), (0.99, "99 %"))
 
-
-def requests(subject: Subject, *, width: int = THIRD) -> timeseries.Panel | None:
+def requests(subject: Subject) -> timeseries.Panel | None:
     """By service."""
     query = joined([each.rate("job") for each in subject.requests])
     about = About("Requests by service", "Answers per second, as each service counts them.")
-    return over_time(about, PER_SECOND, [Query(query, "{{job}}")], width=width) if query else None
+    return over_time(about, PER_SECOND, [Query(query, "{{job}}")]) if query else None
 
 
-def errors(subject: Subject, *, width: int = THIRD) -> timeseries.Panel | None:
+def errors(subject: Subject) -> timeseries.Panel | None:
     """By service."""
     query = joined([each.error_ratio("job") for each in subject.requests if each.status])
     about = About(
         "Failed answers by service", "The share of 5xx among a service's answers; the line is the entry's objective."
     )
     limit, _ = subject.entry_limits()
-    return over_time(about, SHARE, [Query(query, "{{job}}")], limit=limit, width=width) if query else None
+    return over_time(about, SHARE, [Query(query, "{{job}}")], limit=limit) if query else None
 
 
-def duration(subject: Subject, *, width: int = THIRD) -> timeseries.Panel | None:
+def duration(subject: Subject) -> timeseries.Panel | None:
     """By service."""
     query = joined([each.quantile(0.95, "job") for each in subject.requests if each.buckets])
     about = About(
@@ -37,4 +35,4 @@ def duration(subject: Subject, *, width: int = THIRD) -> timeseries.Panel | None
     )
     _, limit = subject.entry_limits()
     queries = [Query(query, "{{job}}", exemplar=True)]
-    return over_time(about, SECONDS, queries, limit=limit, width=width) if query else None
+    return over_time(about, SECONDS, queries, limit=limit) if query else None

@@ -26,10 +26,9 @@ from dashboards.style import (
     rows,
     states,
 )
-from dashboards.subject import CHOSEN, INTERVAL, Subject, joined
+from dashboards.subject import CHOSEN, INTERVAL, PERCENTILES, Subject, joined, legend
 from seatrial.project.telemetry import Metric
 
-PERCENTILES = {"half": 0.5, "95 %": 0.95, "99 %": 0.99}
 REPLICA = "{{instance}}"
 
 
@@ -60,18 +59,18 @@ def routes(subject: Subject) -> PANEL | None:
     """Requests by route."""
     found = [each for each in subject.requests if each.route]
     query = joined([each.rate(each.route) for each in found])
-    legend = "".join(f"{{{{{name}}}}}" for name in dict.fromkeys(each.route for each in found))
+    shown = legend(*(each.route for each in found))
     about = About("Requests by route", "Answers per second; a route is the URL's template, never the path.")
-    return over_time(about, PER_SECOND, [Query(query, legend)], stacked=True) if query else None
+    return over_time(about, PER_SECOND, [Query(query, shown)], stacked=True) if query else None
 
 
 def statuses(subject: Subject) -> PANEL | None:
     """Requests by status."""
     found = [each for each in subject.requests if each.status]
     query = joined([each.rate(each.status) for each in found])
-    legend = "".join(f"{{{{{name}}}}}" for name in dict.fromkeys(each.status for each in found))
+    shown = legend(*(each.status for each in found))
     return (
-        over_time(About("Answers by status", "Per second."), PER_SECOND, [Query(query, legend)], stacked=True)
+        over_time(About("Answers by status", "Per second."), PER_SECOND, [Query(query, shown)], stacked=True)
         if query
         else None
     )
@@ -111,9 +110,9 @@ def slow_routes(subject: Subject) -> PANEL | None:
     """Duration by route."""
     found = [each for each in subject.requests if each.buckets and each.route]
     query = joined([each.quantile(0.95, each.route) for each in found])
-    legend = "".join(f"{{{{{name}}}}}" for name in dict.fromkeys(each.route for each in found))
+    shown = legend(*(each.route for each in found))
     about = About("Duration by route, 95 %", "Nineteen of twenty answers took at most this long.")
-    return over_time(about, SECONDS, [Query(query, legend)], width=HALF) if query else None
+    return over_time(about, SECONDS, [Query(query, shown)], width=HALF) if query else None
 
 
 def threads(subject: Subject) -> PANEL | None:
@@ -163,8 +162,7 @@ def store(subject: Subject) -> PANEL | None:
 
 
 def _edge(subject: Subject) -> str:
-    callees = dict.fromkeys(each.callee for each in subject.calls)
-    return "{{job}} to " + "".join(f"{{{{{name}}}}}" for name in callees)
+    return "{{job}} to " + legend(*(each.callee for each in subject.calls))
 
 
 def calls(subject: Subject) -> PANEL | None:
@@ -198,7 +196,7 @@ def work(subject: Subject) -> Iterator[PANEL]:
 
 def _own(name: str, metric: Metric) -> PANEL:
     by = ("job", *metric.labels)
-    legend = ": ".join(
+    shown = ": ".join(
         ["{{job}}", *([" ".join(f"{{{{{label}}}}}" for label in metric.labels)] if metric.labels else [])]
     )
     text = metric.help or f"{name}, as the contract declares it."
@@ -218,7 +216,7 @@ def _own(name: str, metric: Metric) -> PANEL:
         query = f"sum by ({', '.join(by)}) (rate({name}_count{{{CHOSEN}}}{INTERVAL}))"
     else:
         query = f"max by ({', '.join(by)}) ({name}{{{CHOSEN}}})"
-    return over_time(about, unit, [Query(query, legend)], width=THIRD)
+    return over_time(about, unit, [Query(query, shown)], width=THIRD)
 
 
 def _title(name: str) -> str:

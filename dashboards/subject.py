@@ -15,7 +15,6 @@ from seatrial.alerts.components import METRICS as COMPONENTS
 from seatrial.objectives.objective import AVAILABILITY, LATENCY, Objective
 from seatrial.project.project import Project
 from seatrial.project.telemetry import ClientRequests, LogRoles, Metric, Roles, ServerRequests
-from seatrial.ship.names import IndexNames
 
 INTERVAL = "[$__rate_interval]"
 CHOSEN = 'job=~"$job", instance=~"$instance"'
@@ -39,8 +38,8 @@ class Counted:
     status: str = ""
 
     def rate(self, *by: str, where: str = "") -> str:
-        """Per second."""
-        return f"sum by ({', '.join(by)}) (rate({self.series}{{{self._matchers(where)}}}{INTERVAL}))"
+        """Per second; over all without `by`."""
+        return f"sum{_by(by)} (rate({self.series}{self._matching(where)}{INTERVAL}))"
 
     def failures(self, *by: str) -> str:
         """Failed ones per second; no series where there was none."""
@@ -53,15 +52,32 @@ class Counted:
 
     def quantile(self, share: float, *by: str) -> str:
         """Of the times they took, in seconds; estimated within a bucket."""
-        inner = f"sum by ({', '.join((*by, 'le'))}) (rate({self.buckets}{{{self._matchers()}}}{INTERVAL}))"
-        return f"histogram_quantile({share:g}, {inner})"
+        return (
+            f"histogram_quantile({share:g}, sum{_by((*by, 'le'))} (rate({self.buckets}{self._matching()}{INTERVAL})))"
+        )
 
     def of(self, job: str) -> Counted:
         """The same of one service, whatever is chosen."""
         return replace(self, matchers=(f'job="{job}"', *self.matchers[1:]))
 
-    def _matchers(self, where: str = "") -> str:
-        return ", ".join(each for each in (*self.matchers, where) if each)
+    def _matching(self, where: str = "") -> str:
+        matchers = ", ".join(each for each in (*self.matchers, where) if each)
+        return f"{{{matchers}}}" if matchers else ""
+
+
+def _by(labels: Sequence[str]) -> str:
+    return f" by ({', '.join(labels)})" if labels else ""
+
+
+# What a load tells of itself, of which there is one: requests by step, journeys, and how late they were begun.
+FAILED = ('outcome!="ok"',)
+LOAD_REQUESTS = Counted(
+    "seatrial_load_request_duration_seconds_count", "seatrial_load_request_duration_seconds_bucket", (), FAILED
+)
+LOAD_JOURNEYS = Counted("seatrial_load_journeys_total", "", (), FAILED)
+LOAD_LAG = Counted("seatrial_load_dispatch_lag_seconds_count", "seatrial_load_dispatch_lag_seconds_bucket", (), ())
+FIRING = 'ALERTS{alertstate="firing", severity!="none"}'
+PERCENTILES = {"half": 0.5, "95 %": 0.95, "99 %": 0.99}
 
 
 class Subject:
@@ -71,7 +87,6 @@ class Subject:
         self.project, self.fleet, self.telemetry = project, project.fleet, project.telemetry
         self.services = list(project.fleet.services)
         self.objectives: Sequence[Objective] = project.objectives
-        self.indices = IndexNames.of(project.fleet.name)
 
     @property
     def severities(self) -> set[str]:
@@ -201,6 +216,11 @@ class Subject:
         found = (each.alert for each in alerts for metric in metrics if metric in each.expr and each.alert in proven)
         return next(found, NO_DRILL)
 
+    @property
+    def failing_drill(self) -> str:
+        """The drill that makes answers fail."""
+        return self.drill_of(*(each.series for each in self.requests))
+
     def _type(self, name: str) -> str:
         declared = self.telemetry.metrics.get(name)
         return declared.type if declared else ""
@@ -220,3 +240,8 @@ def _names(roles: Roles) -> Iterator[str]:
 def joined(queries: Sequence[str] | Iterator[str]) -> str:
     """All their series; empty without queries."""
     return "\nor\n".join(queries)
+
+
+def legend(*names: str) -> str:
+    """The value of the one of these labels that a series has."""
+    return "".join(f"{{{{{name}}}}}" for name in dict.fromkeys(names))

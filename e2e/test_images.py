@@ -59,6 +59,11 @@ def test_building_again_changes_nothing() -> None:
     assert docker("image", "inspect", "--format", "{{.Id}}", "seatrial/orders:local") == before
 
 
+def test_the_loads_image_knows_the_shops_journeys() -> None:
+    images()
+    assert "Shop" in docker("run", "--rm", "--read-only", "--tmpfs", "/tmp", "seatrial/load:local", "--list")
+
+
 def test_it_has_no_compiler_and_no_installer() -> None:
     images()
     script = "for each in gcc cc make uv; do command -v $each && exit 1; done; ls /opt/venv/bin/pip && exit 1; exit 0"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
 from browser import browser
+from checkout import Checkout
 from playwright.sync_api import Browser, Page, expect
 from servers import elasticsearch_or_skip
 from shop_stack import ShopStack, shop_stack
@@ -28,8 +28,6 @@ QUERIES = sum(len(panel.targets) for dashboard in DASHBOARDS for panel in dashbo
 DRILLS = sorted({panel.drill for each in DASHBOARDS for panel in each.panels if panel.drill})
 PATIENCE = 30_000
 SCREENS = {"light": {"width": 1280, "height": 900}, "dark": {"width": 375, "height": 812}}
-# What a project's command needs of its folder.
-PROJECT = ("seatrial.yml", "fleet", "observability", "loadtests", "docs/runbooks")
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +98,7 @@ def test_after_these_drills_every_query_is_answered(drilled: tuple[Any, int, str
 
 def test_a_panel_that_lies_is_seen(shop: ShopStack, drilled: Any, tmp_path: Path) -> None:
     del drilled
-    for name in PROJECT:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        copy(ROOT / name, tmp_path / name)
+    Checkout.copy(tmp_path)
     file = tmp_path / "observability" / "grafana" / "dashboards" / "2-service.json"
     text = file.read_text()
     renamed = text.replace("store_lock_wait_seconds_sum", "store_wait_seconds_sum")

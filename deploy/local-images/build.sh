@@ -33,15 +33,18 @@ import_base() {
     -c 'CMD ["python3"]' - "$base" >/dev/null
 }
 
+# Recipe, name, and what its recipe is told besides. The builder that every Docker has: BuildKit is a plugin, which Debian's package lacks.
 build() {
-  # The builder that every Docker has: BuildKit is a plugin, which Debian's package lacks.
-  DOCKER_BUILDKIT=0 docker build --quiet --file fleet/Dockerfile --build-arg "BASE_IMAGE=$base" --build-arg "SERVICE=$1" \
-    --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)" --tag "$prefix/$1:local" . >/dev/null 2>"$work/build.log" || { cat "$work/build.log" >&2; exit 1; }
+  local recipe=$1 name=$2; shift 2
+  DOCKER_BUILDKIT=0 docker build --quiet --file "$recipe" --build-arg "BASE_IMAGE=$base" "$@" \
+    --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)" --tag "$prefix/$name:local" . >/dev/null 2>"$work/build.log" ||
+    { cat "$work/build.log" >&2; exit 1; }
 }
 
 step "a daemon" deploy/local-images/docker.sh
 step "base image $base" import_base
 for service in "${services[@]}"; do
-  step "image $prefix/$service:local" build "$service"
+  step "image $prefix/$service:local" build fleet/Dockerfile "$service" --build-arg "SERVICE=$service"
 done
+step "image $prefix/load:local" build loadtests/Dockerfile load
 docker image ls --format 'table {{.Repository}}:{{.Tag}}\t{{.Size}}' | grep -E "REPOSITORY|^$prefix/"

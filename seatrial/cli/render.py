@@ -144,7 +144,7 @@ def lines(seen: list[Any]) -> list[str]:
         for each, result in own:
             if result.state == REFUSED:
                 told.append(f"  {each.panel.title}, query {result.target.letter}: refused: {result.reason}")
-            elif result.state == EMPTY and not each.panel.is_empty_when_healthy:
+            elif result.state == EMPTY and not each.panel.may_be_empty:
                 told.append(f"  {each.panel.title}, query {result.target.letter}: no data: {result.query}")
             elif result.state == EMPTY:
                 drill = f", `seatrial drill {each.panel.drill}` fills it" if each.panel.drill else ""

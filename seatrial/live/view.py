@@ -23,7 +23,7 @@ from seatrial.live.questions import question
 from seatrial.live.server import PageServer, Site
 from seatrial.live.watcher import Watched, Watcher
 from seatrial.observed import scrape_interval
-from seatrial.panels.run import sources
+from seatrial.panels.run import shipped, sources
 from seatrial.project.fleet import Fleet
 from seatrial.project.project import Project
 from seatrial.report.events import Event, Note, Renderer
@@ -116,9 +116,7 @@ class LiveView:
         http = requests.Session()
         http.trust_env = False
         prometheus = Prometheus(url, http, timeout=ASK_SECONDS) if url else None
-        pipeline = stack.pipeline()
-        documents = pipeline.documents() if pipeline and not pipeline.obstacle else None
-        self._dashboards.begin(prometheus, partial(sources, prometheus, documents))
+        self._dashboards.begin(prometheus, partial(sources, prometheus, shipped(stack.pipeline())))
         self._lookout.begin(
             Watcher(
                 telemetry=self._project.telemetry,

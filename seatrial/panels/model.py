@@ -51,7 +51,7 @@ class Target:
 class Panel:
     """`row` is the title above it; `columns` are a table's titles by label and by `Value #<letter>`, in their order.
 
-    `is_empty_when_healthy` says that no data is as it should be, `drill` is the alert whose drill brings some. `steps` are values and
+    `may_be_empty` says that no data is as it should be, `drill` is the alert whose drill brings some. `steps` are values and
     colours, the first from anything on; `states` are text and colour by value; `units` are by a column's title.
     """
 
@@ -71,7 +71,7 @@ class Panel:
     text: str = ""
 
     @property
-    def is_empty_when_healthy(self) -> bool:
+    def may_be_empty(self) -> bool:
         """Whether its description says so: there is nothing to show, or no load has made it happen yet."""
         return EMPTY in self.about or UNBORN in self.about
 

@@ -79,7 +79,7 @@ def _note(seen: Seen) -> str:
 def _nothing(seen: Seen, said: str = "No data.") -> str:
     if UNBORN in seen.panel.about:
         return "Not yet."
-    return "None, as it should be." if seen.panel.is_empty_when_healthy else said
+    return "None, as it should be." if seen.panel.may_be_empty else said
 
 
 def _drawn(seen: Seen, span: Span) -> Document:

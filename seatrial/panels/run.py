@@ -47,8 +47,7 @@ def see_panels(
         return Panels(obstacle="no load was driven, so there is nothing to show")
     if prometheus is None:
         return Panels(obstacle=NO_SOURCE["prometheus"])
-    documents = pipeline.documents() if pipeline and not pipeline.obstacle else None
-    seen = ask(dashboards, sources(prometheus, documents, span))
+    seen = ask(dashboards, sources(prometheus, shipped(pipeline), span))
     write_json(run_dir / "metrics" / FILE, {"schema": SCHEMA, "begin": span.begin, "dashboards": pictures(seen, span)})
     return account(seen)
 
@@ -56,6 +55,11 @@ def see_panels(
 def load_panels(run_dir: Path) -> list[dict[str, Any]]:
     """What a run's panels showed, by dashboard; none where nothing was kept."""
     return list((read_json(run_dir / "metrics" / FILE) or {}).get("dashboards", ()))
+
+
+def shipped(pipeline: Pipeline | None) -> Documents | None:
+    """The documents of a pipeline that works."""
+    return pipeline.documents() if pipeline and not pipeline.obstacle else None
 
 
 def sources(prometheus: Prometheus | None, documents: Documents | None, span: Span) -> Sources:
@@ -81,7 +85,7 @@ def account(seen: list[Seen]) -> Panels:
         asked=sum(result.state != UNASKED for _, result in results),
         answered=sum(result.state == ANSWERED for _, result in results),
         refused={each.name: result.reason for each, result in results if result.state == REFUSED},
-        empty=tuple(dict.fromkeys(each.name for each in [*empty, *partly] if not each.panel.is_empty_when_healthy)),
-        quiet={each.name: each.panel.drill for each in empty if each.panel.is_empty_when_healthy},
+        empty=tuple(dict.fromkeys(each.name for each in [*empty, *partly] if not each.panel.may_be_empty)),
+        quiet={each.name: each.panel.drill for each in empty if each.panel.may_be_empty},
         unasked=dict(Counter(result.reason for _, result in results if result.state == UNASKED)),
     )

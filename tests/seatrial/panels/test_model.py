@@ -258,7 +258,7 @@ def test_units_are_overridden_by_a_columns_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "about, is_empty_when_healthy, drill",
+    "about, may_be_empty, drill",
     [
         ("Errors by service.", False, ""),
         ("Errors. Empty while all is well.", True, ""),
@@ -266,9 +266,9 @@ def test_units_are_overridden_by_a_columns_name() -> None:
         ("Run `seatrial drill` to see more.", False, ""),
     ],
 )
-def test_a_description_says_whether_no_data_is_well(*, about: str, is_empty_when_healthy: bool, drill: str) -> None:
+def test_a_description_says_whether_no_data_is_well(*, about: str, may_be_empty: bool, drill: str) -> None:
     found = read(description=about)
-    assert (found.is_empty_when_healthy, found.drill) == (is_empty_when_healthy, drill)
+    assert (found.may_be_empty, found.drill) == (may_be_empty, drill)
 
 
 # Variables
