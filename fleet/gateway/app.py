@@ -11,14 +11,11 @@ from fleet.gateway.routes import address, document_view, guard, limit, public_ro
 from fleet.gateway.store import Buckets
 from fleet.kit import auth, standalone
 from fleet.kit.app import KitApp, create_kit_app
-from fleet.kit.discovery import StaticDiscovery
 
 
 def create_app(settings: GatewaySettings, **collaborators: Any) -> KitApp:
     """The service; `collaborators` replace the kit's (see `create_kit_app`)."""
-    if settings.discovery_file is None:
-        collaborators.setdefault("discovery", StaticDiscovery(DEFAULT_ADDRESSES))
-    app = create_kit_app("gateway", settings, **collaborators)
+    app = create_kit_app("gateway", settings, by_hand=DEFAULT_ADDRESSES, **collaborators)
     clients = {name: app.kit.client(name) for name in DEFAULT_ADDRESSES}
     opened, costly, guarded = public_routes(clients)
     home = home_routes(HomePage(clients, app.kit, settings.home_seconds))

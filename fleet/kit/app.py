@@ -25,7 +25,7 @@ from fleet.kit.body import StrictRequest
 from fleet.kit.breaker import Breaker, Limits
 from fleet.kit.client import ServiceClient, Timeouts
 from fleet.kit.credentials import ServiceTokens, read_secret
-from fleet.kit.discovery import Discovery, FileDiscovery, StaticDiscovery
+from fleet.kit.discovery import Addresses, Discovery, FileDiscovery, StaticDiscovery
 from fleet.kit.errors import BadRequest
 from fleet.kit.exchange import Observer, Scope
 from fleet.kit.faults import Faults
@@ -137,14 +137,15 @@ def create_kit_app(  # noqa: PLR0913 - each argument is a collaborator
     *,
     faults: Iterable[str] = (),
     registry: CollectorRegistry | None = None,
+    by_hand: Addresses = auth.DEFAULT_ADDRESSES,
     discovery: Discovery | None = None,
     transport: Transport | None = None,
     keys: KeySource | None = None,
     sink: Sink | None = None,
     strict: bool = False,
 ) -> KitApp:
-    """An app without routes but /openapi.json. `faults` are the service's own; `strict` makes a log field outside the
-    contract an error; the rest replaces collaborators (tests do).
+    """An app without routes but /openapi.json. `faults` are the service's own, `by_hand` is where the others are when no
+    discovery is set; `strict` makes a log field outside the contract an error; the rest replaces collaborators (tests do).
 
     Raises:
         ContractError: telemetry.yml is missing or wrong.
@@ -153,9 +154,9 @@ def create_kit_app(  # noqa: PLR0913 - each argument is a collaborator
     own_logs = Logs(
         contract,
         service,
-        instance=settings.instance,
+        instance=settings.name_of(service),
         level=settings.log_level,
-        sink=sink or logs.open_sink(settings.log_file),
+        sink=sink or _sink(settings),
         strict=strict,
     )
     own_faults = Faults(enabled=settings.faults, own=faults)
@@ -168,7 +169,7 @@ def create_kit_app(  # noqa: PLR0913 - each argument is a collaborator
         faults=own_faults,
         health=Health(),
         loops=Loops(own_logs),
-        discovery=discovery or _discovery(settings),
+        discovery=discovery or _discovery(settings, by_hand),
         transport=transport
         or RequestsTransport(2 * settings.threads),  # loops and fan-outs call beside the request threads
         keys=keys,
@@ -176,10 +177,18 @@ def create_kit_app(  # noqa: PLR0913 - each argument is a collaborator
     return _wire(_bare_app(service, settings), kit)
 
 
-def _discovery(settings: Settings) -> Discovery:
-    return (
-        FileDiscovery(settings.discovery_file) if settings.discovery_file else StaticDiscovery(auth.DEFAULT_ADDRESSES)
-    )
+def _sink(settings: Settings) -> Sink:
+    return logs.open_sink(settings.own_log_file(), most=settings.log_file_bytes, echo=settings.log_echo)
+
+
+def _discovery(settings: Settings, by_hand: Addresses) -> Discovery:
+    if settings.discovery_file:
+        return FileDiscovery(settings.discovery_file)
+    if settings.discovery_dns_port:
+        from fleet.kit.dns import DnsDiscovery  # a resolver takes its time to import
+
+        return DnsDiscovery(settings.discovery_dns_port)
+    return StaticDiscovery(by_hand)
 
 
 def _bare_app(service: str, settings: Settings) -> KitApp:

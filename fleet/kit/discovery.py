@@ -26,6 +26,9 @@ class Discovery(Protocol):
     def addresses(self, service: str) -> Sequence[str]:
         """`host:port` of each replica; empty when there is none."""
 
+    def doubt(self, service: str) -> None:
+        """Somebody was not found where it was said to be: what is known may be old."""
+
 
 class StaticDiscovery:
     """Addresses that do not change, for tests and for a fleet behind stable names."""
@@ -36,6 +39,9 @@ class StaticDiscovery:
     def addresses(self, service: str) -> Sequence[str]:
         """`host:port` of each replica; empty when there is none."""
         return self._addresses.get(service, ())
+
+    def doubt(self, service: str) -> None:
+        """There is nothing newer to be had."""
 
 
 class FileDiscovery:
@@ -54,6 +60,9 @@ class FileDiscovery:
         """`host:port` of each replica; empty when there is none."""
         self._refresh()
         return self._addresses.get(service, ())
+
+    def doubt(self, service: str) -> None:
+        """The next call looks anyway."""
 
     def _refresh(self) -> None:
         try:

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -175,24 +176,39 @@ def redact(text: str) -> str:
     return _SECRET.sub("[redacted]", text)
 
 
-def open_sink(file: Path | None, clock: Callable[[], float] = time.monotonic) -> Sink:
-    """A writer of whole lines: appends to `file`, or standard output without one.
+def open_sink(
+    file: Path | None, clock: Callable[[], float] = time.monotonic, *, most: int = 0, echo: bool = False
+) -> Sink:
+    """A writer of whole lines: appends to `file`, with `echo` to standard output as well, and there alone without one.
 
-    A file that was moved away, as rotation does, is left within REOPEN_SECONDS for a new one of its name.
+    A file that was moved away, as rotation does, is left within REOPEN_SECONDS for a new one of its name. One that is
+    longer than `most` bytes, if that is not 0, is moved to `.1` in the same rhythm: it must have one writer only.
     """
     if file is None:
-        return partial(_write, sys.stdout.fileno())
+        return _standard_output()
     file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, looked = _open(file), clock()
+    descriptor, looked, looking = _open(file), clock(), Lock()
+    spoken = _standard_output() if echo else None
 
     def write(line: bytes) -> None:
         nonlocal looked
-        if clock() - looked > REOPEN_SECONDS:
-            looked = clock()
-            _reopen(file, descriptor)
+        # One at a time: a second one could move the new file to where the first has just moved the old one.
+        if clock() - looked > REOPEN_SECONDS and looking.acquire(blocking=False):
+            try:
+                looked = clock()
+                _put_aside(file, most)
+                _reopen(file, descriptor)
+            finally:
+                looking.release()
         _write(descriptor, line)
+        if spoken is not None:
+            spoken(line)
 
     return write
+
+
+def _standard_output() -> Sink:
+    return partial(_write, sys.stdout.fileno())
 
 
 def _open(file: Path) -> int:
@@ -203,6 +219,13 @@ def _write(descriptor: int, line: bytes) -> None:
     # O_APPEND makes one write atomic; only a full disk or a pipe takes less than the whole.
     while line:
         line = line[os.write(descriptor, line) :]
+
+
+def _put_aside(file: Path, most: int) -> None:
+    """A file that may not be moved grows on: its lines are worth more than its size."""
+    with contextlib.suppress(OSError):
+        if most and file.stat().st_size > most:
+            file.replace(file.with_name(f"{file.name}.1"))
 
 
 def _reopen(file: Path, descriptor: int) -> None:

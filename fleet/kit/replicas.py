@@ -68,10 +68,12 @@ class Replicas:
 
     def others(self, tried: Sequence[str]) -> bool:
         """Whether there are any that are not among `tried`."""
-        return not set(self._known) <= set(tried)
+        return not set(self._addresses()) <= set(tried)
 
     def ended(self, place: Place, came: Received | TransportError, seconds: float) -> None:
         """Learn from an attempt that had `seconds` for its answer."""
+        if isinstance(came, TransportError) and not came.sent:
+            self.discovery.doubt(self.callee)
         if isinstance(came, TransportError) and came.timed_out and seconds < PATIENCE:
             self.balancer.done(place.address, well=None)
             return

@@ -24,5 +24,8 @@ def introduce(kit: Kit, *, calls: tuple[str, ...] = ()) -> None:
 
 
 def _found(kit: Kit) -> str:
-    file = kit.settings.discovery_file
-    return f"as {file} says" if file else "at their default ports"
+    settings = kit.settings
+    if settings.discovery_file:
+        return f"as {settings.discovery_file} says"
+    port = settings.discovery_dns_port
+    return f"by their names at port {port}" if port else "at their default ports"

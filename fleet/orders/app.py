@@ -9,7 +9,6 @@ from typing import Any
 from fleet.kit import auth, standalone
 from fleet.kit.app import Kit, KitApp, create_kit_app
 from fleet.kit.database import open_store
-from fleet.kit.discovery import StaticDiscovery
 from fleet.kit.idempotency import Records
 from fleet.orders import OrdersSettings
 from fleet.orders.clients import DEFAULT_ADDRESSES, Clients
@@ -24,9 +23,7 @@ PAUSE_SECONDS = 0.25  # between two looks for orders to take up, and for events 
 
 def create_app(settings: OrdersSettings, *, store: OrdersStore | None = None, **collaborators: Any) -> KitApp:
     """The service; `collaborators` replace the kit's (see `create_kit_app`)."""
-    if settings.discovery_file is None:
-        collaborators.setdefault("discovery", StaticDiscovery(DEFAULT_ADDRESSES))
-    app = create_kit_app("orders", settings, faults=FAULTS, **collaborators)
+    app = create_kit_app("orders", settings, faults=FAULTS, by_hand=DEFAULT_ADDRESSES, **collaborators)
     store = store or OrdersStore(open_store(app.kit, migrate))
     app.register_api(order_routes(assemble(app.kit, store), auth.verifier(app.kit)))
     standalone.introduce(app.kit, calls=tuple(DEFAULT_ADDRESSES))
@@ -37,7 +34,7 @@ def assemble(kit: Kit, store: OrdersStore) -> Saga:
     """The saga, with the loops that go on when requests do not."""
     called = {name: kit.client(name) for name in ("catalog", "inventory", "payments", "activity")}
     clients = Clients(**called, tokens=kit.credentials)
-    leases = Leases(kit.settings.instance or f"{kit.service}-1")
+    leases = Leases(kit.settings.name_of(kit.service))
     saga = Saga(store, clients, kit, Records(RECORDS), leases, announced=partial(kit.loops.wake, "outbox"))
     # What this replica's former process held, it holds no longer: its port is ours.
     store.forget(leases.replica, but=leases.mine)

@@ -2,18 +2,23 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import abort
 from flask.testing import FlaskClient
 from flask_openapi3 import APIBlueprint  # type: ignore[attr-defined] # exported, not declared
+from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 from werkzeug.test import TestResponse
 
+from fleet.kit.app import create_kit_app
 from fleet.kit.body import HeaderInput, Input
+from fleet.kit.discovery import Discovery, FileDiscovery, StaticDiscovery
+from fleet.kit.dns import DnsDiscovery
 from fleet.kit.errors import Conflict, TooManyRequests, Unauthorized
 from fleet.kit.settings import Settings
-from fleet.kit.testing import Harness, harness
+from fleet.kit.testing import Harness, LineCapture, harness
 
 
 class SoldOut(Conflict):
@@ -214,3 +219,48 @@ def test_deadline_on_arrival(client: FlaskClient, header: str, status: int) -> N
 def test_head_has_the_headers_alone(client: FlaskClient) -> None:
     answer = client.head("/v1/orders")
     assert (answer.status_code, answer.data) == (200, b"")
+
+
+FILE = Path("/run/discovery.json")
+BY_HAND = {"orders": ["127.0.0.1:8003"]}
+
+
+def discovery(settings: Settings, **collaborators: Discovery) -> Discovery:
+    app = create_kit_app(
+        "sample", settings, by_hand=BY_HAND, registry=CollectorRegistry(), sink=LineCapture(), **collaborators
+    )
+    return app.kit.discovery
+
+
+@pytest.mark.parametrize(
+    "settings, kind",
+    [
+        pytest.param(Settings(discovery_file=FILE), FileDiscovery, id="a file"),
+        pytest.param(Settings(discovery_file=FILE, discovery_dns_port=8000), FileDiscovery, id="a file before names"),
+        pytest.param(Settings(discovery_dns_port=8000), DnsDiscovery, id="names"),
+        pytest.param(Settings(), StaticDiscovery, id="neither"),
+    ],
+)
+def test_others_are_found_as_the_settings_say(settings: Settings, kind: type[Discovery]) -> None:
+    assert type(discovery(settings)) is kind
+
+
+def test_others_are_by_hand_where_their_defaults_are() -> None:
+    assert discovery(Settings()).addresses("orders") == ["127.0.0.1:8003"]
+
+
+def test_a_collaborator_goes_before_the_settings() -> None:
+    ours = StaticDiscovery({})
+    assert discovery(Settings(discovery_file=FILE, discovery_dns_port=8000), discovery=ours) is ours
+
+
+def test_names_lead_to_the_port_that_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = discovery(Settings(discovery_dns_port=8003))
+    monkeypatch.setattr(found, "_lookup", lambda _: ["10.0.0.3"])
+    assert found.addresses("orders") == ["10.0.0.3:8003"]
+
+
+def test_lines_bear_the_replicas_name() -> None:
+    named = harness("sample", Settings(instance="sample-7"))
+    named.client.get("/nowhere")
+    assert {line["service.node.name"] for line in named.captured.lines} == {"sample-7"}

@@ -1,10 +1,13 @@
 import json
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from fleet.kit import logs as logs_module
 from fleet.kit.body import Input
 from fleet.kit.errors import ContractError
 from fleet.kit.logs import Logs, open_sink, redact
@@ -218,3 +221,112 @@ def test_a_truncated_file_goes_on_at_its_beginning(tmp_path: Path) -> None:
     file.write_bytes(b"")
     write(b"2\n")
     assert file.read_bytes() == b"2\n"
+
+
+class Seconds:
+    """A clock on which more time than REOPEN_SECONDS passes between two lines."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 2.0
+        return self.now
+
+
+def put_aside(file: Path) -> Path:
+    return file.with_name(f"{file.name}.1")
+
+
+def test_a_file_longer_than_it_may_be_is_put_aside(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    write = open_sink(file, Seconds(), most=4)
+    for line in (b"1\n", b"2\n", b"3\n"):
+        write(line)
+    assert (file.read_bytes(), put_aside(file).exists()) == (b"1\n2\n3\n", False)
+    write(b"4\n")
+    assert (file.read_bytes(), put_aside(file).read_bytes()) == (b"4\n", b"1\n2\n3\n")
+
+
+def test_one_old_file_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    write = open_sink(file, Seconds(), most=1)
+    for line in (b"1\n", b"2\n", b"3\n"):
+        write(line)
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"a.jsonl": b"3\n", "a.jsonl.1": b"2\n"}
+
+
+def test_it_is_not_looked_at_for_every_line(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    write = open_sink(file, lambda: 0.0, most=1)
+    for _ in range(3):
+        write(b"1\n")
+    assert [each.name for each in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+def test_it_grows_for_ever_when_nobody_set_a_length(tmp_path: Path) -> None:
+    write = open_sink(tmp_path / "a.jsonl", Seconds())
+    for _ in range(3):
+        write(b"1\n")
+    assert [each.name for each in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+def test_a_file_that_may_not_be_put_aside_takes_its_lines(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    put_aside(file).mkdir()
+    write = open_sink(file, Seconds(), most=1)
+    for line in (b"1\n", b"2\n"):
+        write(line)
+    assert file.read_bytes() == b"1\n2\n"
+
+
+def test_no_line_is_lost_when_the_file_is_put_aside_among_threads(tmp_path: Path) -> None:
+    file, wanted = tmp_path / "a.jsonl", [f"{number:07}\n".encode() for number in range(400)]
+    write = open_sink(file, Seconds(), most=200 * 8)  # so that it is put aside once
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(write, wanted[:-2]))
+    for line in wanted[-2:]:  # one of them finds nobody else looking, even if the thread that looked was away all the while
+        write(line)
+    written = [*put_aside(file).read_bytes().splitlines(keepends=True), *file.read_bytes().splitlines(keepends=True)]
+    assert sorted(written) == wanted
+
+
+def test_one_thread_puts_a_file_aside_while_others_write_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, inside, go_on, entered = tmp_path / "a.jsonl", Event(), Event(), list[Path]()
+    at_once = logs_module._put_aside
+
+    def slowly(file: Path, most: int) -> None:
+        entered.append(file)
+        inside.set()
+        assert go_on.wait(5)
+        at_once(file, most)
+
+    monkeypatch.setattr(logs_module, "_put_aside", slowly)
+    write = open_sink(file, Seconds(), most=1)
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(write, b"1\n")
+        assert inside.wait(5)
+        write(b"2\n")
+        assert (file.read_bytes(), entered) == (b"2\n", [file])
+        go_on.set()
+        first.result(5)
+    assert (put_aside(file).read_bytes(), file.read_bytes()) == (b"2\n", b"1\n")
+
+
+def test_what_is_said_aloud_is_in_the_file_as_well(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    file = tmp_path / "a.jsonl"
+    write = open_sink(file, Seconds(), most=1, echo=True)
+    for line in (b"1\n", b"2\n"):
+        write(line)
+    assert capfdbinary.readouterr().out == b"1\n2\n"
+    assert (file.read_bytes(), put_aside(file).read_bytes()) == (b"2\n", b"1\n")
+
+
+def test_without_echo_the_file_alone_gets_it(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    open_sink(tmp_path / "a.jsonl")(b"1\n")
+    assert capfdbinary.readouterr().out == b""
+
+
+@pytest.mark.parametrize("echo", [False, True])
+def test_without_a_file_it_is_said_once(*, echo: bool, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    open_sink(None, echo=echo)(b"1\n")
+    assert capfdbinary.readouterr().out == b"1\n"

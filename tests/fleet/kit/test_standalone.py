@@ -24,6 +24,12 @@ def test_a_service_tells_where_it_is_and_what_it_needs() -> None:
 
 def test_a_service_tells_who_knows_the_others() -> None:
     assert "calls a as /run/discovery.json says" in told(Settings(discovery_file=Path("/run/discovery.json")), "a")
+    assert told(Settings(discovery_dns_port=8000), "a", "b").endswith("; calls a, b by their names at port 8000")
+
+
+def test_a_file_goes_before_names_and_it_says_so() -> None:
+    both = Settings(discovery_file=Path("/run/discovery.json"), discovery_dns_port=8000)
+    assert told(both, "a").endswith("; calls a as /run/discovery.json says")
 
 
 def test_a_store_that_nobody_named_is_in_the_folder_and_migrated(
