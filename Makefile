@@ -7,7 +7,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest
 CODE := fleet seatrial dashboards loadtests tests e2e benchmarks docs
 
-.PHONY: help setup trial up test test-fast test-e2e check format red proof images-offline picture reference schemas lock clean
+.PHONY: help setup trial up test test-fast test-e2e check check-workflows format red proof images-offline secrets pin-images picture reference schemas lock clean
 
 help: ## Show the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ check: setup ## Format, lint, types, then all tests
 	@$(BIN)/mypy
 	@$(MAKE) --no-print-directory test
 
+check-workflows: $(UV) ## GitHub's files: actionlint, zizmor, schemas, shellcheck (needs Go once)
+	@.github/check.sh
+
 format: setup ## Rewrite the code in the house format
 	@$(BIN)/ruff format $(CODE)
 	@$(BIN)/ruff check --fix $(CODE)
@@ -61,6 +64,12 @@ proof: setup ## The long proofs: red table, ten trials in a row, kills, rolling 
 
 images-offline: ## Build images of all services where no registry can be reached (Debian, Docker; installs it as root)
 	@deploy/local-images/build.sh
+
+secrets: ## Make the passwords that the profile elk of docker-compose.yml needs, once
+	@deploy/secrets/make.sh
+
+pin-images: ## Pin the images of others in docker-compose.yml to digests (Docker with buildx; asks their registries)
+	@deploy/compose/pin.sh
 
 schemas: setup ## Write the JSON Schemas of the project's files anew from their models
 	@$(BIN)/python -m seatrial.schemas
@@ -78,7 +87,8 @@ lock: $(UV) ## Resolve the dependencies anew into the hashed, host-free lock fil
 	@for group in fleet load; do \
 	  $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group $$group --constraint requirements.lock -o requirements-$$group.lock || exit 1; \
 	done
-	@! grep -nE '://|^--(index|extra-index|find-links)' requirements*.lock
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade .github/requirements.in -o .github/requirements.lock
+	@! grep -nE '://|^--(index|extra-index|find-links)' requirements*.lock .github/requirements.lock
 
 clean: ## Remove the environment and what runs left
 	@rm -rf .venv .tools runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

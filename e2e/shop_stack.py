@@ -15,6 +15,7 @@ import yaml
 from stack_runs import Bench
 
 from seatrial.hooks import run_hook
+from seatrial.settings import child_environment
 
 ROOT = Path(__file__).parents[1]
 HOOKS = yaml.safe_load((ROOT / "seatrial.yml").read_text())["hooks"]
@@ -85,7 +86,7 @@ class ShopStack:
             **document,
         }
         log = self.run_dir / "logs" / f"hook-{name}.out"
-        return run_hook(name, HOOKS[name], told, cwd=ROOT, run_id=self.status["run"], log=log)
+        return run_hook(name, HOOKS[name], told, cwd=ROOT, environment=child_environment(self.status["run"]), log=log)
 
     def stores(self) -> dict[str, Path]:
         return {file.stem: file for file in (self.run_dir / "stores").glob("*.db")}

@@ -12,13 +12,20 @@ from stack_runs import carriers, until
 
 from seatrial.errors import Exit, HookError
 from seatrial.hooks import run_hook
+from seatrial.settings import child_environment
 
 
 def call(tmp_path: Path, code: str, timeout: float = 20.0, document: dict[str, Any] | None = None) -> dict[str, Any]:
     command = ["python", "-c", textwrap.dedent(code)]
     log = tmp_path / "hook.out"
     return run_hook(
-        "demo", command, document or {}, cwd=tmp_path, run_id=f"hook-{tmp_path.name}", log=log, timeout=timeout
+        "demo",
+        command,
+        document or {},
+        cwd=tmp_path,
+        environment=child_environment(f"hook-{tmp_path.name}"),
+        log=log,
+        timeout=timeout,
     )
 
 
@@ -60,7 +67,7 @@ def test_no_answer_is_inconclusive(tmp_path: Path, code: str, words: str) -> Non
 
 def test_a_command_that_does_not_exist_is_told(tmp_path: Path) -> None:
     with pytest.raises(HookError, match="cannot start"):
-        run_hook("demo", ["./absent"], {}, cwd=tmp_path, run_id="r", log=tmp_path / "hook.out")
+        run_hook("demo", ["./absent"], {}, cwd=tmp_path, environment=child_environment("r"), log=tmp_path / "hook.out")
 
 
 def test_one_that_takes_too_long_is_ended_with_all_it_started(tmp_path: Path) -> None:

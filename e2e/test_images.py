@@ -16,7 +16,7 @@ from containers import BASE, Container, docker, images, running
 pytestmark = pytest.mark.slow
 MEGABYTE = 1_000_000
 ABOVE_BASE = 120 * MEGABYTE
-STORE = ("--volume", "/data", "--env", "SEATRIAL_STORE=sqlite:////data/catalog.db")
+STORE = ("--volume", "/shop/stores", "--env", "SEATRIAL_STORE=sqlite:////shop/stores/catalog.db")
 CLIENTS = 16
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from seatrial.errors import HookError
-from seatrial.settings import child_environment
 from seatrial.stacks.processes import interpreter, tail
 
 
@@ -45,11 +44,11 @@ def run_hook(
     document: Mapping[str, Any],
     *,
     cwd: Path,
-    run_id: str,
+    environment: Mapping[str, str],
     log: Path,
     timeout: float = 120.0,
 ) -> dict[str, Any]:
-    """The hook's answer, a JSON object. Its standard error goes to `log`; `timeout` in seconds.
+    """The hook's answer, a JSON object. Its standard error goes to `log`; `timeout` in seconds; `environment` is its whole one.
 
     Raises HookError when it cannot be started, exits other than 0, runs out of time, or answers no JSON object.
     """
@@ -61,7 +60,7 @@ def run_hook(
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 cwd=cwd,
-                env=child_environment(run_id),
+                env=dict(environment),
                 start_new_session=True,
             )
         except OSError as error:

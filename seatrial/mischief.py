@@ -22,6 +22,7 @@ from seatrial.errors import UsageError
 from seatrial.faults import parse_fault
 from seatrial.project.project import Project
 from seatrial.run_folder import read_json, write_json
+from seatrial.settings import child_environment
 from seatrial.stacks import control, observation
 from seatrial.stacks.processes import is_same
 from seatrial.stacks.turns import Turns
@@ -52,7 +53,7 @@ class Standing:
             command,
             hooks.hook_document(self.run_dir, self.document()["services"], {}, **told),
             cwd=self.project.root,
-            run_id=self.run_dir.name,
+            environment=child_environment(self.run_dir.name),
             log=self.run_dir / "logs" / f"hook-{name}.out",
         )
 

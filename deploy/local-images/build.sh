@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds every image of the fleet where no registry can be reached: a Python base from Debian by debootstrap, and the services on it.
-# Idempotent: what is there is used. Each step says how long it took.
+# Builds what docker-compose.yml needs where no registry can be reached: a Python base from Debian by debootstrap, the shop's services on
+# it, and stand-ins for the servers that Debian has. Idempotent: what is there is used. Each step says how long it took.
+# At the end docker-compose.override.yml, which compose reads by itself, leads to docker-compose.offline.yml; remove it to go back.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 base=${BASE_IMAGE:-seatrial/base:offline}
@@ -46,5 +47,11 @@ step "base image $base" import_base
 for service in "${services[@]}"; do
   step "image $prefix/$service:local" build fleet/Dockerfile "$service" --build-arg "SERVICE=$service"
 done
+step "image $prefix/fleet:local" build fleet/Dockerfile fleet --build-arg SERVICE=
 step "image $prefix/load:local" build loadtests/Dockerfile load
+servers=deploy/local-images/debian-server.Dockerfile
+step "image $prefix/prometheus:local" build $servers prometheus --build-arg PACKAGE=prometheus --build-arg PROGRAM=prometheus --build-arg TOOL=promtool
+step "image $prefix/alertmanager:local" build $servers alertmanager --build-arg PACKAGE=prometheus-alertmanager --build-arg PROGRAM=alertmanager --build-arg TOOL=amtool
+ln -sf docker-compose.offline.yml docker-compose.override.yml
+echo "docker compose up: starts these. Not to be had here, and left out: Grafana, and the profile elk."
 docker image ls --format 'table {{.Repository}}:{{.Tag}}\t{{.Size}}' | grep -E "REPOSITORY|^$prefix/"

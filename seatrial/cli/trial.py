@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ import typer
 from seatrial.cli.invocation import Invocation
 from seatrial.cli.output import JsonFile, write_document
 from seatrial.cli.pipeline import ElasticsearchUrl, With, wanted
+from seatrial.cli.where import On, refuse_elsewhere, started_here
 from seatrial.errors import Exit, StackError, UsageError
 
 if TYPE_CHECKING:  # models, numpy and rich are imported when a trial is begun
@@ -26,18 +26,12 @@ EXAMPLES = (
     "seatrial trial smoke",
     "seatrial trial smoke --fault latency=0.5@SERVICE",
     "seatrial trial --replicas SERVICE=2",
+    "seatrial trial --on compose",
     "seatrial trial --on external",
     "seatrial trial --with elasticsearch",
     "seatrial trial --json verdict.json",
 )
 DEFAULT_PROFILE = "trial"
-
-
-class On(StrEnum):
-    """Where the fleet runs: started here by its commands, or already running somewhere."""
-
-    LOCAL = "local"
-    EXTERNAL = "external"
 
 
 def trial(  # noqa: PLR0913, PLR0917 - typer makes an option of each
@@ -48,7 +42,9 @@ def trial(  # noqa: PLR0913, PLR0917 - typer makes an option of each
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the profile's.")] = None,
     replicas: Annotated[list[str] | None, typer.Option(metavar="SERVICE=N", help="Run N of a service.")] = None,
-    on: Annotated[On, typer.Option(help="Start the services here, or drive those that somebody else runs.")] = On.LOCAL,
+    on: Annotated[
+        On, typer.Option(help="Start services as processes or as containers, or drive those that somebody else runs.")
+    ] = On.LOCAL,
     with_: Annotated[
         With | None,
         typer.Option("--with", help="Ship all log lines into a real Elasticsearch, and prove each there once."),
@@ -70,7 +66,7 @@ def trial(  # noqa: PLR0913, PLR0917 - typer makes an option of each
 
     invocation: Invocation = context.obj
     order = read_order(invocation, profile, fault or [], seed, replicas or [])
-    refuse_elsewhere(order, on)
+    refuse_elsewhere(order.project, on, order.replicas)
     refuse_without_vitals(invocation)
     run = new_run(order, (runs or invocation.runs).absolute(), on)
     # With the document on standard output, what a person reads goes where it does not mix.
@@ -112,34 +108,22 @@ def read_order(invocation: Invocation, profile: str, faults: list[str], seed: in
     )
 
 
-def refuse_elsewhere(order: Order, on: On) -> None:
-    """Raise UsageError when the fleet cannot be had there, before there is a folder for the run."""
-    from seatrial.project.fleet_checks import refuse_unreachable, refuse_unstartable
-
-    if on is On.LOCAL:
-        refuse_unstartable(order.project.fleet, order.replicas)
-        return
-    refuse_unreachable(order.project.fleet)
-    if order.replicas:
-        raise UsageError("--replicas is for services that are started here. Leave it out with --on external.")
-
-
 def new_stack(
     order: Order, run: RunFolder, on: On, invocation: Invocation, on_event: OnEvent, pipeline: Wanted | None
 ) -> Stack:
     """The fleet as it was asked for; nothing is started yet."""
     from seatrial.stacks.external import ExternalStack
-    from seatrial.stacks.local import LocalStack
 
     if on is On.EXTERNAL:
         return ExternalStack(order.project, run, on_event=on_event, settings=invocation.settings, pipeline=pipeline)
-    return LocalStack(
+    return started_here(
         order.project,
         run,
+        on,
+        invocation,
+        on_event,
         faults=bool(order.faults),
         replicas=order.replicas,
-        on_event=on_event,
-        settings=invocation.settings,
         pipeline=pipeline,
     )
 

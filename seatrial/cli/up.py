@@ -10,12 +10,13 @@ import typer
 from seatrial.cli.invocation import Invocation
 from seatrial.cli.output import console
 from seatrial.cli.pipeline import ElasticsearchUrl, With, wanted
+from seatrial.cli.where import On, refuse_elsewhere, started_here
 from seatrial.errors import Exit, StackError, UsageError
 
 if TYPE_CHECKING:  # models and stacks are imported when one is started
     from seatrial.project.project import Project
     from seatrial.run_folder import RunFolder
-    from seatrial.stacks.local import LocalStack
+    from seatrial.stacks.owned import OwnedStack
     from seatrial.stacks.pipeline import Wanted
 
 EXAMPLES = (
@@ -23,6 +24,7 @@ EXAMPLES = (
     "seatrial up --detach",
     "seatrial up --replicas SERVICE=2 --faults",
     "seatrial up --no-populate",
+    "seatrial up --on compose",
     "seatrial up --with elasticsearch",
 )
 
@@ -35,6 +37,7 @@ def up(  # noqa: PLR0913, PLR0917 - a verb's options are its arguments
     replicas: Annotated[list[str] | None, typer.Option(metavar="SERVICE=N", help="Run N of a service.")] = None,
     seed: Annotated[int, typer.Option(help="Seed for what populate makes.")] = 1,
     page: Annotated[bool, typer.Option(help="Serve the live page on 127.0.0.1.")] = True,
+    on: Annotated[On, typer.Option(help="Start services as processes or as containers.")] = On.LOCAL,
     with_: Annotated[With | None, typer.Option("--with", help="Ship all log lines into a real Elasticsearch.")] = None,
     elasticsearch: ElasticsearchUrl = None,
     run_id: Annotated[str | None, typer.Option("--own", hidden=True, help="Own this run (the supervisor).")] = None,
@@ -44,16 +47,17 @@ def up(  # noqa: PLR0913, PLR0917 - a verb's options are its arguments
     Starts the fleet and Prometheus, fills the stores, and keeps all running until Ctrl-C or `seatrial down`. The
     documented ports are tried first; what was taken is printed.
     """
-    from seatrial.project.fleet_checks import refuse_unstartable
     from seatrial.project.project import load_project
     from seatrial.run_folder import RunFolder
 
     invocation: Invocation = context.obj
     project = load_project(invocation.file)
     numbers = parse_replicas(replicas or [], list(project.fleet.services))
-    refuse_unstartable(project.fleet, numbers)
-    wish = Wish(populate, faults, page, seed, numbers, wanted(with_, elasticsearch))
-    settings = {"faults": faults, "replicas": numbers, "populate": populate}
+    if on is On.EXTERNAL:
+        raise UsageError("`up` starts a fleet, and --on external is one that runs. Use `seatrial trial --on external`.")
+    refuse_elsewhere(project, on, numbers)
+    wish = Wish(populate, faults, page, seed, numbers, on, wanted(with_, elasticsearch))
+    settings = {"on": on.value, "faults": faults, "replicas": numbers, "populate": populate}
     run = RunFolder.open(invocation.runs / run_id) if run_id else new_run(invocation, project, seed, settings)
     if detach:
         return announce(invocation, run, wish.options())
@@ -70,6 +74,7 @@ class Wish:
     page: bool
     seed: int
     replicas: dict[str, int]
+    on: On = On.LOCAL
     pipeline: Wanted | None = None
 
     def options(self) -> list[str]:
@@ -81,7 +86,13 @@ class Wish:
             if self.pipeline
             else []
         )
-        return [*(name for name, on in switches.items() if on), f"--seed={self.seed}", *numbers, *pipeline]
+        return [
+            *(name for name, on in switches.items() if on),
+            f"--seed={self.seed}",
+            *([f"--on={self.on.value}"] if self.on is not On.LOCAL else []),
+            *numbers,
+            *pipeline,
+        ]
 
 
 def parse_replicas(given: list[str], services: list[str]) -> dict[str, int]:
@@ -129,18 +140,18 @@ def own(invocation: Invocation, project: Project, run: RunFolder, wish: Wish) ->
     """Start, fill, tend until interrupted, stop."""
     from seatrial.cli.live import live_view
     from seatrial.report.events import Note, StackReady
-    from seatrial.stacks.local import LocalStack
     from seatrial.stacks.owner import tend
 
     with live_view(invocation, project, run, page=wish.page) as view:
-        stack = LocalStack(
+        stack = started_here(
             project,
             run,
+            wish.on,
+            invocation,
+            view.on_event,
             faults=wish.faults,
             ports_preferred=True,
             replicas=wish.replicas,
-            on_event=view.on_event,
-            settings=invocation.settings,
             pipeline=wish.pipeline,
         )
         if stack.deaf:
@@ -160,14 +171,14 @@ def own(invocation: Invocation, project: Project, run: RunFolder, wish: Wish) ->
             run.finish()
 
 
-def refuse_obstacle(stack: LocalStack) -> None:
+def refuse_obstacle(stack: OwnedStack) -> None:
     """A pipeline that was asked for and cannot be had is told here; a trial goes on and says so in its verdict."""
     pipeline = stack.pipeline()
     if pipeline is not None and pipeline.obstacle:
         raise StackError(pipeline.obstacle)
 
 
-def fill(stack: LocalStack, project: Project, seed: int) -> None:
+def fill(stack: OwnedStack, project: Project, seed: int) -> None:
     """Run the populate hook, where there is one."""
     if project.hooks.populate is not None:
         with stack.step("populate"):

@@ -15,6 +15,7 @@ from seatrial.alerts.drills import DrillsFile, load_drills
 from seatrial.alerts.spec import AlertsFile, load_alerts
 from seatrial.objectives.contract import load_objectives
 from seatrial.objectives.objective import Objective
+from seatrial.project.compose import Compose
 from seatrial.project.fleet import Command, Fleet
 from seatrial.project.fleet_checks import load_fleet
 from seatrial.project.telemetry import Roles, Telemetry
@@ -74,6 +75,7 @@ class ProjectFile(FileModel):
         default=None,
         description="The folder of Grafana's files; panels of its dashboards/*.json are drawn in reports and proven on live data.",
     )
+    compose: Compose | None = Field(default=None, description="How the fleet runs in containers, for `--on compose`.")
     load: Load | None = Field(default=None, description="Without it there is no trial.")
     hooks: Hooks = Field(default=Hooks(), description="Commands that know the fleet's content.")
 
@@ -99,6 +101,7 @@ class Project:
     elasticsearch: Path | None = None
     kibana: Path | None = None
     grafana: Path | None = None
+    compose: Compose | None = None
 
     @property
     def dashboards(self) -> Path | None:
@@ -147,6 +150,7 @@ def load_project(file: Path) -> Project:
         elasticsearch=root / written.elasticsearch if written.elasticsearch else None,
         kibana=root / written.kibana if written.kibana else None,
         grafana=root / written.grafana if written.grafana else None,
+        compose=written.compose,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from seatrial.errors import HookError
 from seatrial.hooks import run_hook
 from seatrial.project.project import Project
+from seatrial.settings import child_environment
 
 HOOK = "dashboards"
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]*$")
@@ -24,7 +25,9 @@ def dashboards(project: Project) -> dict[str, dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="seatrial-") as folder:
         log = Path(folder) / f"hook-{HOOK}.out"
         asked = {"project": str(project.file)}
-        answer = run_hook(HOOK, command, asked, cwd=project.root, run_id="render", log=log, timeout=SECONDS)
+        answer = run_hook(
+            HOOK, command, asked, cwd=project.root, environment=child_environment("render"), log=log, timeout=SECONDS
+        )
     found = answer.get(HOOK)
     if not isinstance(found, dict) or not all(isinstance(each, dict) for each in found.values()):
         raise HookError(f'hook {HOOK} must answer {{"{HOOK}": {{NAME: DASHBOARD}}}}, and answered {str(answer)[:80]}.')

@@ -1,7 +1,8 @@
 """Ends what a run leaves when its owner is killed: a process of its own that waits for the owner's pipe to close.
 
 Run as a script: guardian.py RUN_ID RUN_DIR PORTS_DIR, with the pipe as standard input. Every process of this user
-that carries SEATRIAL_RUN_ID=RUN_ID is killed, then the run's secrets, partial files and port locks are removed.
+that carries SEATRIAL_RUN_ID=RUN_ID is killed, then the run's containers, if it has any, its secrets, partial files and
+port locks are removed.
 Imports psutil and the standard library only, so that it is ready at once and nothing of ours can break it.
 """
 
@@ -9,13 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -24,6 +26,15 @@ import psutil
 
 RUN_ID_VARIABLE = "SEATRIAL_RUN_ID"
 ROUND_SECONDS = 0.05
+# In it the run's compose project has its name; it lies in the run's folder before there is any container.
+COMPOSE_FILE = "compose.json"
+PROJECT_LABEL = "com.docker.compose.project"
+# In this order: what is used cannot be removed.
+DOCKER_THINGS = (
+    (("ps", "--all"), ("rm", "--force", "--volumes")),
+    (("network", "ls"), ("network", "rm")),
+    (("volume", "ls"), ("volume", "rm", "--force")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ def sweep(run_id: str, run_dir: Path, ports_dir: Path, *, deadline: float = 30.0
                 process.kill()
         clear = 0 if found else clear + 1
         time.sleep(ROUND_SECONDS)
+    remove_containers(run_dir, until)
     remove_leftovers(run_id, run_dir, ports_dir)
 
 
@@ -77,6 +89,41 @@ def processes_of(run_id: str) -> list[psutil.Process]:
         for process in psutil.process_iter(["environ"])
         if process.pid != os.getpid() and (process.info["environ"] or {}).get(RUN_ID_VARIABLE) == run_id
     ]
+
+
+def remove_containers(run_dir: Path, until: float) -> None:
+    """Remove those of the run, if it has any."""
+    with contextlib.suppress(FileNotFoundError):
+        remove_project(json.loads((run_dir / COMPOSE_FILE).read_text(encoding="utf-8"))["name"], until)
+
+
+def remove_project(project: str, until: float) -> None:
+    """Remove a compose project's containers, networks and volumes, until `until` (monotonic seconds) at most.
+
+    More than once: Docker may still be making one that a command has asked for which is dead by now.
+    """
+    clear = 0
+    while clear < 2 and time.monotonic() < until:  # noqa: PLR2004 - as for processes
+        found = [(removing, _keys(listing, project)) for listing, removing in DOCKER_THINGS]
+        clear = 0 if any(keys for _, keys in found) else clear + 1
+        for (listing, removing), (_, keys) in zip(DOCKER_THINGS, found, strict=True):
+            if keys:  # a network may have become free of its last container only now
+                _docker(*removing, *(_keys(listing, project) or keys))
+
+
+def _keys(listing: Sequence[str], project: str) -> list[str]:
+    return _docker(*listing, "--quiet", "--filter", f"label={PROJECT_LABEL}={project}").split()
+
+
+def _docker(*arguments: str) -> str:
+    command = ["docker", *arguments]  # whichever the machine has
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout
 
 
 def remove_leftovers(run_id: str, run_dir: Path, ports_dir: Path) -> None:

@@ -7,7 +7,7 @@ owned.py, ports, places, processes and looking from outside to the modules of th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 from seatrial.errors import UsageError
 from seatrial.project.fleet_checks import refuse_unstartable
 from seatrial.project.project import Project
-from seatrial.run_folder import RunFolder, write_json, write_text
+from seatrial.run_folder import RunFolder, write_json
 from seatrial.settings import Settings, child_environment
 from seatrial.stacks import observation, places, processes
 from seatrial.stacks.draining import Traffic, stopped, traffic
@@ -186,7 +186,7 @@ class LocalStack(OwnedStack):
         urls = places.first_urls(self._places)
         return Telling(self.project.fleet, self.project.root, self.run_dir, urls, self._faults)
 
-    def await_ready(self, awaited: list[Place]) -> Turns[None]:
+    def await_ready(self, awaited: Sequence[Place]) -> Turns[None]:
         """Until all are ready. Raises StackError."""
         checks: dict[str, Callable[[], bool]] = {place.instance: partial(self._is_ready, place) for place in awaited}
         if self._state == "starting":
@@ -232,11 +232,7 @@ class LocalStack(OwnedStack):
 
     def keep_counts(self, place: Place) -> None:
         """Write its metrics into the run's folder of those that were left; nothing when nobody answers."""
-        exposition = self._exposition(place)
-        folder = self.run.metrics / "left"
-        folder.mkdir(exist_ok=True)
-        if exposition is not None:
-            write_text(folder / f"{time.time_ns()}.{place.instance}.prom", exposition)
+        self._keep_left(place.instance, self._exposition(place))
 
     def _exposition(self, place: Place) -> str | None:
         url = self._admin_path(place, "metrics")

@@ -130,10 +130,17 @@ class OwnedStack(ABC):
             command,
             self.hook_document(**document),
             cwd=self.project.root,
-            run_id=self.run.id,
+            environment=child_environment(self.run.id),
             log=self.run.logs / f"hook-{name}.out",
             timeout=timeout,
         )
+
+    def _keep_left(self, instance: str, exposition: str | None) -> None:
+        """Write what a replica had counted when it was restarted into the run's folder of such; nothing of a silent one."""
+        folder = self.run.metrics / "left"
+        folder.mkdir(exist_ok=True)
+        if exposition is not None:
+            write_text(folder / f"{time.time_ns()}.{instance}.prom", exposition)
 
     @contextmanager
     def step(self, step: str) -> Iterator[None]:

@@ -11,7 +11,6 @@ from typing import NoReturn, Protocol
 from seatrial.errors import SeatrialError, UsageError
 from seatrial.stacks import control
 from seatrial.stacks.control import Request
-from seatrial.stacks.local import LocalStack
 from seatrial.stacks.turns import POLL_SECONDS, Turns
 
 LOOK_SECONDS = 1.0
@@ -24,6 +23,13 @@ class Restartable(Protocol):
 
     def restarting(self, service: str, replica: int | None = None) -> Turns[None]:
         """A planned restart, in turns."""
+
+
+class Tended(Restartable, Protocol):
+    """As much of a stack as its owner tends."""
+
+    def watch(self) -> None:
+        """Note what ended by itself."""
 
 
 @dataclass(slots=True)
@@ -88,7 +94,7 @@ class Attendant:
         control.answer(request, {"error": str(error)})
 
 
-def tend(stack: LocalStack) -> NoReturn:
+def tend(stack: Tended) -> NoReturn:
     """Until interrupted: answer, and look about once a second whether all still live."""
     attendant, looked = Attendant(stack), 0.0
     while True:

@@ -7,13 +7,12 @@ the stack. Why in this order: docs/adr/0011-planned-restarts.md.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from seatrial.errors import StackError
-from seatrial.stacks.draining import Traffic, emptied, stopped
-from seatrial.stacks.places import Place
+from seatrial.stacks.draining import Ending, Traffic, emptied, stopped
 from seatrial.stacks.protocol import StopRecord
 from seatrial.stacks.turns import Turns
 
@@ -33,7 +32,28 @@ class Restarted:
     emptied: bool
 
 
-class Site(Protocol):
+class Seat(Protocol):
+    """A replica's place, which stays while what runs there changes. `listed`: callers are told of it; `lost`: it died."""
+
+    port: int
+    admin_port: int
+    listed: bool
+    lost: bool
+
+    @property
+    def instance(self) -> str:
+        """The replica's name."""
+
+    @property
+    def child(self) -> Ending | None:
+        """What runs there."""
+
+
+S = TypeVar("S", bound=Seat)
+S_contra = TypeVar("S_contra", bound=Seat, contravariant=True)
+
+
+class Site(Protocol[S_contra]):
     """What a restart asks of the stack."""
 
     def watch(self) -> None:
@@ -42,25 +62,23 @@ class Site(Protocol):
     def publish(self) -> None:
         """Write the discovery file anew, with the replicas that are `listed`."""
 
-    def traffic(self, place: Place) -> Traffic | None:
+    def traffic(self, place: S_contra, /) -> Traffic | None:
         """What the replica says of its requests."""
 
-    def keep_counts(self, place: Place) -> None:
+    def keep_counts(self, place: S_contra, /) -> None:
         """Keep what its process has counted, which ends with it."""
 
-    def is_free(self, place: Place) -> bool:
+    def is_free(self, place: S_contra, /) -> bool:
         """Whether nobody listens at its ports."""
 
-    def start(self, place: Place) -> None:
+    def start(self, place: S_contra, /) -> None:
         """Start its process."""
 
-    def await_ready(self, places: list[Place]) -> Turns[None]:
+    def await_ready(self, places: Sequence[S_contra], /) -> Turns[None]:
         """Until all are ready. Raises StackError."""
 
 
-def restarted(
-    site: Site, place: Place, *, alone: bool, clock: Callable[[], float] = time.monotonic
-) -> Turns[Restarted]:
+def restarted(site: Site[S], place: S, *, alone: bool, clock: Callable[[], float] = time.monotonic) -> Turns[Restarted]:
     """Restart the replica; `alone` when no sibling could take its requests, so that callers are not told of it.
 
     Raises StackError when it does not come up; it then stays out of discovery.
@@ -87,7 +105,7 @@ def restarted(
     return Restarted(ended - began, ended - asked, None if had_died else records[0], was_emptied)
 
 
-def _freed(site: Site, place: Place, clock: Callable[[], float]) -> Turns[None]:
+def _freed(site: Site[S], place: S, clock: Callable[[], float]) -> Turns[None]:
     """While somebody answers there, the one before would pass for the one to come."""
     until = clock() + FREE_SECONDS
     while not site.is_free(place):

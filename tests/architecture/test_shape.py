@@ -82,7 +82,12 @@ FOLDERS = [
     "docs/how-to",
     "docs/reference",
     "deploy",
+    "deploy/compose",
+    "e2e/shop",
     "deploy/local-images",
+    ".github/workflows",
+    ".github/actions/trial",
+    "deploy/secrets",
 ]
 
 

@@ -1,0 +1,53 @@
+"""The key `compose` of seatrial.yml: how the fleet runs in containers. A service is called there as in fleet.yml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from seatrial.project.yaml_source import FileModel
+
+OVERRIDE = "docker-compose.override.yml"
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Shared(FileModel):
+    """A volume that is a folder of the run while a stack of Seatrial's stands."""
+
+    volume: str = Field(description="Its name in the compose file.")
+    path: str = Field(description="What is found there; see each.")
+
+
+class Compose(FileModel):
+    """What Seatrial must know of a compose file to start a fleet by it and to judge it."""
+
+    files: Annotated[tuple[Path, ...], Field(min_length=1)] = Field(
+        description=f"What `docker compose` reads, each laid over the one before; a {OVERRIDE} beside the first comes last."
+    )
+    network: str = Field(description="The network by which replicas are reached at their own addresses.")
+    port: Port = Field(description="Where a service answers in its container.")
+    admin_port: Port | None = Field(
+        default=None, description="Where it answers for metrics and health; default: at the same port."
+    )
+    hooks: str | None = Field(
+        default=None, description="The service in whose image hooks run, each in a container of its own."
+    )
+    run: Shared | None = Field(
+        default=None,
+        description="The volume of hooks that becomes the run's folder; `path`: where they find it in their container.",
+    )
+    logs: Shared | None = Field(
+        default=None,
+        description="The volume that services write log lines to; `path`: a replica's file in it, `{hostname}` being its container's name.",
+    )
+    store: str | None = Field(default=None, description="A service's store as hooks reach it, with `{service}` in it.")
+    user: Annotated[str, Field(pattern=r"^\d+:\d+$")] = Field(
+        default="10001:10001",
+        description="Whom containers run as when Seatrial runs as root; else they run as who runs Seatrial.",
+    )
+    environment: dict[str, str] = Field(
+        default_factory=dict,
+        description="What `docker compose` itself is told; `{faults}` and `{user}` are filled in.",
+    )
