@@ -7,7 +7,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest
 CODE := fleet seatrial dashboards loadtests tests e2e benchmarks docs
 
-.PHONY: help setup trial up test test-fast test-e2e check check-workflows format red proof images-offline secrets pin-images picture reference schemas lock clean
+.PHONY: help setup trial up test test-fast test-e2e test-compose check check-workflows format red proof images-offline secrets pin-images picture reference schemas lock clean
 
 help: ## Show the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,11 +37,15 @@ up: setup ## Start the fleet and Prometheus and keep them running until Ctrl-C
 
 test: test-fast test-e2e ## All tests: fast ones, then end to end on a real stack
 
-test-fast: setup ## The fast tests alone: no network, no processes, a minute or two
+test-fast: setup ## The fast tests alone: no network, a minute or two
 	@$(PYTEST) tests -n auto
 
 test-e2e: setup ## End to end against real processes (about ten minutes)
-	@$(PYTEST) e2e -m "not red and not slow" -n 2 --dist loadfile
+	@$(PYTEST) e2e --ignore e2e/shop -m "not red and not slow" -n 2 --dist loadfile
+	@$(PYTEST) e2e/shop -m "not slow"
+
+test-compose: setup ## The shop's suite on containers (needs a Docker daemon; makes the images that are missing)
+	@SEATRIAL_DOCKER=required $(PYTEST) e2e --on compose
 
 check: setup ## Format, lint, types, then all tests
 	@$(BIN)/ruff format --check $(CODE)

@@ -44,7 +44,7 @@ class Bench:
 
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(*arguments), env=self.variables(), capture_output=True, text=True, timeout=60, check=False
+            self.command(*arguments), env=self.variables(), capture_output=True, text=True, timeout=120, check=False
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:

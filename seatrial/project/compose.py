@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from seatrial.project.fleet import Port, placeholders
 from seatrial.project.yaml_source import FileModel
 
 OVERRIDE = "docker-compose.override.yml"
-Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Shared(FileModel):
@@ -51,3 +52,33 @@ class Compose(FileModel):
         default_factory=dict,
         description="What `docker compose` itself is told; `{faults}` and `{user}` are filled in.",
     )
+
+    @field_validator("environment")
+    @classmethod
+    def _of_the_run(cls, environment: dict[str, str]) -> dict[str, str]:
+        _refuse_other_braces(environment, "faults", "user")
+        return environment
+
+    @field_validator("store")
+    @classmethod
+    def _of_a_service(cls, store: str | None) -> str | None:
+        _refuse_other_braces({"it": store or ""}, "service")
+        return store
+
+    @field_validator("logs")
+    @classmethod
+    def _of_a_replica(cls, logs: Shared | None) -> Shared | None:
+        _refuse_other_braces({"path": logs.path if logs else ""}, "hostname")
+        return logs
+
+
+def _refuse_other_braces(templates: Mapping[str, str], *known: str) -> None:
+    """Raise ValueError for braces that nobody would fill in."""
+    for name, template in templates.items():
+        try:
+            unknown = sorted(set(placeholders([template])).difference(known))
+        except ValueError as error:
+            raise ValueError(f"{name} has a brace that is not right: {error}. Write '{{{{' for a plain one") from error
+        if unknown:
+            names = ", ".join(f"{{{each}}}" for each in unknown)
+            raise ValueError(f"{name} uses {names}. Known are: {', '.join(f'{{{each}}}' for each in known)}")

@@ -7,8 +7,9 @@ container is which replica to boxes.py.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -185,8 +186,9 @@ class ComposeStack(OwnedStack):
                 timeout=timeout,
             )
         except HookError:
-            # The command has ended; its container may not have.
-            docker.docker("rm", "--force", container)
+            # The command has ended; its container may not have. If it cannot be removed, the guardian does so later.
+            with contextlib.suppress(StackError):
+                docker.docker("rm", "--force", container)
             raise
 
     # Starting
@@ -200,8 +202,9 @@ class ComposeStack(OwnedStack):
         while up.returncode is None and time.monotonic() < until:
             time.sleep(POLL_SECONDS)
         found = docker.containers_of(self._containers.name)
-        if up.returncode:
+        if up.returncode != 0:  # None: it still runs
             raise StackError(self._not_up(found, up))
+        self._refuse_ended(found)
         self._boxes = boxes_of(self.project.fleet, self._compose, found, self._child_of)
         self.publish()
 
@@ -227,6 +230,13 @@ class ComposeStack(OwnedStack):
         remedy = f"If images are missing: docker compose build, or make images-offline. All of it: {up.output}"
         return "\n".join([f"the containers do not start. compose ends:\n{processes.tail(up.output)}", *ends, remedy])
 
+    def _refuse_ended(self, found: Iterable[Container]) -> None:
+        """One that ended at once has no address any more; that must not pass for a wrong network."""
+        for each in found:
+            if each.service in self.project.fleet.services and not (each.running or each.one_off):
+                output = self._keep_output(each.name, each.key)
+                raise StackError(f"{each.name} ended with exit code {each.exit_code} while it started:\n{output}")
+
     def _keep_output(self, name: str, key: str) -> str:
         file = self.run.logs / f"{name}.out"
         write_text(file, docker.last_lines(key, 200))
@@ -237,9 +247,10 @@ class ComposeStack(OwnedStack):
         box.ready, box.lost = False, False
         docker.docker("start", box.child.key)
         container = docker.inspect([box.child.key], self._containers.name)[0]
+        self._refuse_ended([container])
         box.found(container, self._compose.network)
         box.child = self._child_of(box.instance, container)
-        self._write_targets()
+        self.publish()
 
     def await_ready(self, awaited: Sequence[Box]) -> Turns[None]:
         """Until all are ready. Raises StackError."""

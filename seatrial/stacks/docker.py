@@ -52,7 +52,7 @@ def docker(*arguments: str, timeout: float = SECONDS, environment: Mapping[str, 
             env=None if environment is None else dict(environment),
             stdin=subprocess.DEVNULL,
         )
-    except FileNotFoundError as error:
+    except (FileNotFoundError, PermissionError) as error:
         raise StackError(f"there is no docker on PATH. {REMEDY}") from error
     except subprocess.TimeoutExpired as error:
         raise StackError(f"docker {arguments[0]} gave no answer within {timeout:g} s. Is its daemon well?") from error
@@ -136,7 +136,8 @@ class ContainerChild:
     def returncode(self) -> int | None:
         """None while it runs."""
         if self._code is None and self._asking is not None and self._asking.poll() is not None:
-            self._code = inspect([self.key], self._project)[0].exit_code
+            found = inspect([self.key], self._project)[0]
+            self._code = None if found.running else found.exit_code  # the command may have failed
         return self._code
 
     def died(self, code: int) -> None:
@@ -159,7 +160,11 @@ class ContainerChild:
     def kill(self) -> None:
         """End it, if it has not ended."""
         if self._code is None and self.returncode is None:
-            docker("kill", self.key)
+            try:
+                docker("kill", self.key)
+            except StackError:
+                if inspect([self.key], self._project)[0].running:  # else it ended in between
+                    raise
             if self._asking is not None:
                 self._asking.wait(SECONDS)
             self._code = inspect([self.key], self._project)[0].exit_code

@@ -104,22 +104,22 @@ def remove_project(project: str, until: float) -> None:
     """
     clear = 0
     while clear < 2 and time.monotonic() < until:  # noqa: PLR2004 - as for processes
-        found = [(removing, _keys(listing, project)) for listing, removing in DOCKER_THINGS]
+        found = [(removing, _keys(listing, project, until)) for listing, removing in DOCKER_THINGS]
         clear = 0 if any(keys for _, keys in found) else clear + 1
         for (listing, removing), (_, keys) in zip(DOCKER_THINGS, found, strict=True):
             if keys:  # a network may have become free of its last container only now
-                _docker(*removing, *(_keys(listing, project) or keys))
+                _docker(until, *removing, *(_keys(listing, project, until) or keys))
 
 
-def _keys(listing: Sequence[str], project: str) -> list[str]:
-    return _docker(*listing, "--quiet", "--filter", f"label={PROJECT_LABEL}={project}").split()
+def _keys(listing: Sequence[str], project: str, until: float) -> list[str]:
+    return _docker(until, *listing, "--quiet", "--filter", f"label={PROJECT_LABEL}={project}").split()
 
 
-def _docker(*arguments: str) -> str:
-    command = ["docker", *arguments]  # whichever the machine has
+def _docker(until: float, *arguments: str) -> str:
+    command, left = ["docker", *arguments], max(0.0, until - time.monotonic())  # whichever the machine has
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL
+            command, capture_output=True, text=True, timeout=left, check=False, stdin=subprocess.DEVNULL
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
