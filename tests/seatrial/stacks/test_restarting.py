@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from seatrial.errors import StackError
+from seatrial.stacks.boxes import Box
 from seatrial.stacks.draining import Traffic
 from seatrial.stacks.places import Place
-from seatrial.stacks.processes import Child
 from seatrial.stacks.restarting import Restarted, restarted
 from seatrial.stacks.turns import Turns, to_the_end
 
@@ -31,16 +31,19 @@ class FakeChild:
 
 @dataclass
 class FakeSite:
-    place: Place = field(default_factory=lambda: Place("a", 2, 1, 2))
+    """`next_child` is what `start` puts into the place, if it is a new one each time."""
+
+    place: Place | Box = field(default_factory=lambda: Place("a", 2, 1, 2))
     done: list[str] = field(default_factory=list)
     dies: bool = False
     held: bool = False
     fails: bool = False
     now: float = 0.0
+    next_child: FakeChild | None = None
 
     def __post_init__(self) -> None:
         self.child = FakeChild(self)
-        self.place.child = cast("Child", self.child)
+        self.place.child = cast("Any", self.child)
 
     def clock(self) -> float:
         return self.now
@@ -52,21 +55,22 @@ class FakeSite:
     def publish(self) -> None:
         self.done.append("listed" if self.place.listed else "not listed")
 
-    def traffic(self, place: Place) -> Traffic | None:
+    def traffic(self, place: Place | Box) -> Traffic | None:
         if self.done[-1] != "look":
             self.done.append("look")
         return None if place.lost else Traffic(0, 5)
 
-    def keep_counts(self, _place: Place) -> None:
+    def keep_counts(self, _place: Place | Box) -> None:
         self.done.append("keep")
 
-    def is_free(self, _place: Place) -> bool:
+    def is_free(self, _place: Place | Box) -> bool:
         return not self.held
 
-    def start(self, _place: Place) -> None:
+    def start(self, place: Place | Box) -> None:
         self.done.append("start")
+        place.child = cast("Any", self.next_child or place.child)
 
-    def await_ready(self, _places: list[Place]) -> Turns[None]:
+    def await_ready(self, _places: list[Place | Box]) -> Turns[None]:
         yield
         if self.fails:
             raise StackError("not ready")
@@ -77,6 +81,10 @@ class FakeSite:
 
     def pass_by(self, _seconds: float) -> None:
         self.now += 0.1
+
+
+def box() -> Box:
+    return Box("a", 2, "host", 1, 2, child=cast("Any", None), address="172.18.0.2", pid=7)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +103,15 @@ class FakeSite:
             ["not listed", "keep", "terminate", "start", "ready", "listed"],
             id="died, siblings",
         ),
+        pytest.param(
+            FakeSite(box()),
+            False,
+            ["not listed", "look", "keep", "terminate", "start", "ready", "listed"],
+            id="a container with siblings",
+        ),
+        pytest.param(
+            FakeSite(box(), dies=True), True, ["keep", "terminate", "start", "ready"], id="a container that died, alone"
+        ),
         pytest.param(FakeSite(dies=True), True, ["keep", "terminate", "start", "ready"], id="died, alone"),
     ],
 )
@@ -108,6 +125,16 @@ def test_its_end_is_told() -> None:
     assert told.stop is not None
     assert (told.stop.code, told.stop.killed, told.emptied) == (0, False, True)
     assert told.seconds > told.down_seconds > 0
+
+
+def test_the_end_that_is_told_is_of_who_was_there_before() -> None:
+    site = FakeSite(box())
+    site.next_child = FakeChild(site, "next")
+    told = site.restart()
+    assert told.stop is not None
+    assert (told.stop.instance, told.stop.code) == ("a-2", 0)
+    assert site.place.child is cast("Any", site.next_child)
+    assert site.next_child.returncode is None
 
 
 def test_who_had_died_has_no_planned_end() -> None:
