@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import random
@@ -25,7 +26,7 @@ ENDING_SECONDS = 10.0
 SWEEPING_SECONDS = 25.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 MOMENTS = [
-    (number, round(random.Random(f"{number.name} {index}").uniform(0.5, 45.0), 1))
+    (number, round(random.Random(f"{number.name} {index}").uniform(0.5, 40.0), 1))
     for index in range(KILLS)
     for number in SIGNALS
 ]
@@ -104,6 +105,13 @@ def test_a_container_that_is_killed_is_told_by_the_verdict(tmp_path: Path) -> No
     assert (trial.returncode, document["verdict"]) == (1, "FAIL"), errors
     assert checks["restarts.unplanned"]["verdict"] == "FAIL"
     assert "orders-" in checks["restarts.unplanned"]["reason"]
-    assert checks["errors.all"]["value"] < 0.02
+    rows = [
+        row
+        for file in found.parent.glob("samples/requests-*.csv")
+        for row in csv.DictReader(file.read_text().splitlines())
+    ]
+    failed = [row for row in rows if row["outcome"] != "ok"]
+    # No more than were on their way at once: 8 threads of the one that died, and what the doors held for it.
+    assert len(failed) <= 16 < len(rows) / 10, failed[:5]
     assert all(each["verdict"] == "PASS" for name, each in checks.items() if name.startswith("invariants."))
     assert left("seatrial-2") == []

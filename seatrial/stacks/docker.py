@@ -40,7 +40,7 @@ class Container:
     addresses: Mapping[str, str]
 
 
-def docker(*arguments: str, timeout: float = SECONDS, environment: Mapping[str, str] | None = None) -> str:
+def docker(*arguments: str, timeout: float = SECONDS) -> str:
     """What `docker ARGUMENTS` prints."""
     try:
         done = subprocess.run(
@@ -49,7 +49,6 @@ def docker(*arguments: str, timeout: float = SECONDS, environment: Mapping[str, 
             text=True,
             check=False,
             timeout=timeout,
-            env=None if environment is None else dict(environment),
             stdin=subprocess.DEVNULL,
         )
     except (FileNotFoundError, PermissionError) as error:
@@ -105,15 +104,18 @@ def _read(found: Mapping[str, Any], project: str) -> Container:
 def last_lines(key: str, lines: int = 15) -> str:
     """The end of what it printed, both streams."""
     command = ["docker", "logs", "--tail", str(lines), key]
-    done = subprocess.run(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-        timeout=SECONDS,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"(docker logs gave no answer within {SECONDS:g} s)"
     return done.stdout
 
 
