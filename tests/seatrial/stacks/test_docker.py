@@ -90,12 +90,6 @@ def test_an_answer_that_does_not_come_is_told(docker: ShamDocker) -> None:
         own.docker("inspect", "x", timeout=0.05)
 
 
-def test_a_command_is_told_its_environment_only(docker: ShamDocker) -> None:
-    docker.does("version", 'printf %s "$TOLD-$HOME"')
-    environment = {"PATH": f"{docker.folder}:/usr/bin:/bin", "TOLD": "yes"}
-    assert own.docker("version", environment=environment) == "yes-"
-
-
 def test_without_docker_the_remedy_is_told(no_docker: Path) -> None:
     with pytest.raises(StackError, match="there is no docker on PATH") as told:
         refuse_without_docker()
