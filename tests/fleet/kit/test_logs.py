@@ -284,7 +284,9 @@ def test_no_line_is_lost_when_the_file_is_put_aside_among_threads(tmp_path: Path
     write = open_sink(file, Seconds(), most=200 * 8)  # so that it is put aside once
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(write, wanted[:-2]))
-    for line in wanted[-2:]:  # one of them finds nobody else looking, even if the thread that looked was away all the while
+    for line in wanted[
+        -2:
+    ]:  # one of them finds nobody else looking, even if the thread that looked was away all the while
         write(line)
     written = [*put_aside(file).read_bytes().splitlines(keepends=True), *file.read_bytes().splitlines(keepends=True)]
     assert sorted(written) == wanted
