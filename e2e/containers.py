@@ -14,9 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+
+from seatrial.stacks.guardian import PROJECT_LABEL
 
 ROOT = Path(__file__).parents[1]
 BASE = "seatrial/base:offline"
@@ -38,10 +40,22 @@ def daemon_or_skip() -> None:
         answers = subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=30).returncode == 0  # noqa: S607 - whichever the machine has
     except OSError:
         answers = False
-    if not answers and os.environ.get("SEATRIAL_DOCKER") == "required":
-        pytest.fail(REMEDY)
     if not answers:
-        pytest.skip(REMEDY)
+        go_without(REMEDY)
+
+
+def go_without(remedy: str) -> NoReturn:
+    """Skip, or fail where Docker is required."""
+    if os.environ.get("SEATRIAL_DOCKER") == "required":
+        pytest.fail(remedy)
+    pytest.skip(remedy)
+
+
+def projects(prefix: str) -> list[str]:
+    """The compose projects whose names begin so, once for each container, network and volume of theirs."""
+    shown = ("--filter", f"label={PROJECT_LABEL}", "--format", f'{{{{.Label "{PROJECT_LABEL}"}}}}')
+    listings = (("ps", "--all"), ("network", "ls"), ("volume", "ls"))
+    return [name for listing in listings for name in docker(*listing, *shown).split() if name.startswith(prefix)]
 
 
 @functools.cache

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
+from containers import go_without
 
 ROOT = Path(__file__).parents[1]
 PROFILES = ("elk", "load", "hooks")
@@ -26,10 +26,7 @@ def compose(*arguments: str) -> subprocess.CompletedProcess[str]:
 def _plugin() -> None:
     """It reads files; no daemon is asked."""
     if shutil.which("docker") is None or compose("version").returncode:
-        message = "there is no `docker compose`. On Debian, as root: deploy/local-images/docker.sh"
-        if os.environ.get("SEATRIAL_DOCKER") == "required":
-            pytest.fail(message)
-        pytest.skip(message)
+        go_without("there is no `docker compose`. On Debian, as root: deploy/local-images/docker.sh")
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=["official", "offline"])

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from containers import images
+from containers import images, projects
 from stack_runs import Bench, until
 
 from seatrial.stacks.docker import docker
@@ -32,14 +32,6 @@ MOMENTS = [
 ]
 
 
-def left(prefix: str) -> list[str]:
-    """Containers, networks and volumes of compose projects whose names begin so."""
-    label = "com.docker.compose.project"
-    shown = ("--filter", f"label={label}", "--format", f'{{{{.Label "{label}"}}}}')
-    listings = (("ps", "--all"), ("network", "ls"), ("volume", "ls"))
-    return [name for listing in listings for name in docker(*listing, *shown).split() if name.startswith(prefix)]
-
-
 @pytest.mark.parametrize("number, after", MOMENTS, ids=[f"{number.name}-{after}" for number, after in MOMENTS])
 def test_a_trial_that_is_ended_leaves_nothing(number: signal.Signals, after: float, tmp_path: Path) -> None:
     images()
@@ -53,8 +45,8 @@ def test_a_trial_that_is_ended_leaves_nothing(number: signal.Signals, after: flo
     if told is None and number is not signal.SIGKILL:
         assert trial.returncode == 130
         assert time.monotonic() - began < ENDING_SECONDS
-        assert left("seatrial-2") == []
-    until(lambda: left("seatrial-2") == [], patience=SWEEPING_SECONDS)  # by the guardian, when nobody else is left
+        assert projects("seatrial-2") == []
+    until(lambda: projects("seatrial-2") == [], patience=SWEEPING_SECONDS)  # by the guardian, when nobody else is left
     until(lambda: bench.leftovers() == [], patience=SWEEPING_SECONDS)
 
 
@@ -84,7 +76,7 @@ def test_a_suite_that_is_ended_leaves_nothing(number: signal.Signals, after: flo
         assert subprocess.run(asked, cwd=ROOT, check=False, capture_output=True, timeout=180).returncode == 0
     else:
         assert time.monotonic() - began < ENDING_SECONDS
-    assert left(prefix) == []
+    assert projects(prefix) == []
 
 
 def test_a_container_that_is_killed_is_told_by_the_verdict(tmp_path: Path) -> None:
@@ -114,4 +106,4 @@ def test_a_container_that_is_killed_is_told_by_the_verdict(tmp_path: Path) -> No
     # No more than were on their way at once: 8 threads of the one that died, and what the doors held for it.
     assert len(failed) <= 16 < len(rows) / 10, failed[:5]
     assert all(each["verdict"] == "PASS" for name, each in checks.items() if name.startswith("invariants."))
-    assert left("seatrial-2") == []
+    assert projects("seatrial-2") == []

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from containers import daemon_or_skip, images
+from containers import daemon_or_skip, images, projects
 from pytest_docker.plugin import Services, get_docker_services
 from shop_client import Client, newcomer
 from shop_stacks import REPLICAS, ROOT, ComposeShop, LocalShop, Stack
@@ -108,10 +108,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def sweep_orphans() -> None:
     """Projects of ours whose pytest has been killed."""
-    label = "com.docker.compose.project"
-    listed = docker("ps", "--all", "--filter", f"label={label}", "--format", f'{{{{.Label "{label}"}}}}').split()
-    listed += docker("volume", "ls", "--filter", f"label={label}", "--format", f'{{{{.Label "{label}"}}}}').split()
-    for project in sorted({name for name in listed if name.startswith(f"{NAME}-")}):
+    for project in sorted(set(projects(f"{NAME}-"))):
         pid = project.removeprefix(f"{NAME}-")
         if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
             remove_project(project, time.monotonic() + SWEEP_SECONDS)

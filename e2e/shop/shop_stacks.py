@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -189,15 +188,3 @@ def is_ready(replica: Replica) -> bool:
     with contextlib.suppress(requests.RequestException):
         return requests.get(f"{replica.admin_url}/health/ready", timeout=2).ok
     return False
-
-
-def run(command: list[str], environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-        cwd=ROOT,
-        env={**os.environ, **(environment or {})},
-    )

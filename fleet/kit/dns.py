@@ -101,9 +101,10 @@ class DnsDiscovery:
             asking.release()
 
     def _ask(self, service: str) -> None:
-        found, before = self._lookup(service), self._known.get(service)
-        # Sorted, since servers turn the order round and a change of it is none.
-        addresses = [f"{each}:{self._port}" for each in sorted(found)] if found is not None else None
-        if addresses is None:
-            addresses = list(before.addresses) if before else []
+        found = self._lookup(service)
+        if found is None:
+            known = self._known.get(service)
+            addresses: Sequence[str] = known.addresses if known else []
+        else:  # sorted, since servers turn the order round and a change of it is none
+            addresses = [f"{each}:{self._port}" for each in sorted(found)]
         self._known[service] = _Known(addresses, self._clock())

@@ -15,44 +15,21 @@ from seatrial.errors import StackError
 from seatrial.project.compose import Compose
 from seatrial.project.fleet import Fleet
 from seatrial.stacks.docker import Container, ContainerChild
-from seatrial.stacks.prometheus import target_group
 from seatrial.stacks.protocol import UnplannedExit
+from seatrial.stacks.seats import Seat
 
 
 @dataclass(slots=True)
-class Box:
+class Box(Seat):
     """One replica in its container, which keeps its key through restarts, not its address.
 
-    `started` is when its process did, in seconds since the epoch; `lost`: it ended by itself; `listed`: the load is told of it.
+    `started` is when its process did, in seconds since the epoch.
     """
 
-    service: str
-    replica: int
-    hostname: str
-    port: int
-    admin_port: int
-    child: ContainerChild
-    address: str
-    pid: int
-    started: float = 0.0
-    ready: bool = False
-    lost: bool = False
-    listed: bool = True
-
-    @property
-    def instance(self) -> str:
-        """The replica's name in metrics and findings."""
-        return f"{self.service}-{self.replica}"
-
-    @property
-    def url(self) -> str:
-        """Where requests go."""
-        return f"http://{self.address}:{self.port}"
-
-    @property
-    def admin_url(self) -> str:
-        """Where metrics, health and fault switches are."""
-        return f"http://{self.address}:{self.admin_port}"
+    child: ContainerChild = field(kw_only=True)
+    hostname: str = field(kw_only=True)
+    pid: int = field(default=0, kw_only=True)
+    started: float = field(default=0.0, kw_only=True)
 
     def found(self, container: Container, network: str) -> None:
         """Take over where it is now. Raises StackError when that network does not have it."""
@@ -85,19 +62,10 @@ def boxes_of(
                 port=compose.port,
                 admin_port=compose.admin_port or compose.port,
                 child=child(f"{name}-{container.number}", container),
-                address="",
-                pid=container.pid,
             )
             box.found(container, compose.network)
             boxes.append(box)
     return boxes
-
-
-def traffic_targets(boxes: Iterable[Box]) -> list[dict[str, Any]]:
-    """What the load discovers."""
-    return [
-        target_group(f"{box.address}:{box.port}", job=box.service, instance=box.instance) for box in boxes if box.listed
-    ]
 
 
 @dataclass(slots=True)

@@ -9,29 +9,26 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from seatrial import hooks
-from seatrial.errors import HookError, StackError, UsageError
+from seatrial.errors import HookError, StackError
 from seatrial.project.project import Project
-from seatrial.run_folder import RunFolder, write_json, write_text
+from seatrial.run_folder import RunFolder, write_text
 from seatrial.settings import Settings
 from seatrial.stacks import docker, observation, processes
-from seatrial.stacks.boxes import Box, Deaths, boxes_of, traffic_targets
+from seatrial.stacks.boxes import Box, Deaths, boxes_of
 from seatrial.stacks.compose_project import ComposeProject, inside, refuse_without_compose
 from seatrial.stacks.docker import Container, ContainerChild
-from seatrial.stacks.draining import Traffic, stopped, traffic
-from seatrial.stacks.owned import OnEvent, OwnedStack, ignore
+from seatrial.stacks.guardian import PROJECT_LABEL
+from seatrial.stacks.owned import OnEvent, ignore
 from seatrial.stacks.pipeline import Wanted
 from seatrial.stacks.processes import Child
-from seatrial.stacks.protocol import StopRecord, UnplannedExit
-from seatrial.stacks.readiness import ready
-from seatrial.stacks.restarting import restarted
+from seatrial.stacks.protocol import UnplannedExit
+from seatrial.stacks.started import StartedStack
 from seatrial.stacks.turns import POLL_SECONDS, Turns, to_the_end
 from seatrial.stacks.watch import Watch
 
@@ -43,7 +40,7 @@ SETTLE_SECONDS = 1.0
 BLIND = MappingProxyType({"restarts.unplanned": "`docker events` ended, so nobody saw whether a container did"})
 
 
-class ComposeStack(OwnedStack):
+class ComposeStack(StartedStack[Box]):
     """See stacks.protocol.Stack. `replicas` overrides the compose file's numbers; nothing is touched before `up`.
 
     Raises UsageError when the project has no compose file.
@@ -67,7 +64,7 @@ class ComposeStack(OwnedStack):
         self._compose = refuse_without_compose(project)
         self._containers = ComposeProject(self._compose, project.root, run, faults)
         self._numbers = dict(replicas or {})
-        self._boxes: list[Box] = []
+        self._seats: list[Box] = []
         self._events: Child | None = None
         self._deaths = Deaths(run.logs / "docker-events.jsonl", self._tell_loss)
         self._losses = Watch(self._tell_loss)
@@ -90,18 +87,9 @@ class ComposeStack(OwnedStack):
         with self.step("containers"):
             self._start_containers()
         with self.step("services"):
-            to_the_end(self.await_ready(self._boxes))
+            to_the_end(self.await_ready(self._seats))
         self._await_pipeline()
         self._set_state("ready")
-
-    def entry_url(self) -> str:
-        """The address that clients use: the entry's first replica."""
-        return next(box.url for box in self._boxes if box.service == self.project.fleet.entry)
-
-    @property
-    def discovery_file(self) -> Path:
-        """Where the load finds all replicas that take requests; the fleet's own callers find each other by name."""
-        return self.run_dir / "discovery.json"
 
     @property
     def unable(self) -> Mapping[str, str]:
@@ -120,36 +108,6 @@ class ComposeStack(OwnedStack):
         """Containers that ended by themselves, and what of this stack's own processes did."""
         self.watch()
         return sorted([*self._deaths.exits, *self._losses.exits], key=lambda each: each.at)
-
-    def restart(self, service: str, replica: int | None = None) -> None:
-        """One replica after another, until each is ready. Raises UsageError for one that is not there."""
-        to_the_end(self.restarting(service, replica))
-
-    def restarting(self, service: str, replica: int | None = None) -> Turns[None]:
-        """`restart` in turns."""
-        if (component := self._restarting_component(service)) is not None:
-            yield from component
-            return
-        chosen = [box for box in self._boxes if box.service == service and replica in {None, box.replica}]
-        if not chosen:
-            known = ", ".join(box.instance for box in self._boxes)
-            wanted = service if replica is None else f"{service}-{replica}"
-            raise UsageError(f"there is no {wanted} in run {self.run.id}. Running are: {known}.")
-        for number, box in enumerate(chosen):
-            if number:
-                yield from _waited(SETTLE_SECONDS)
-            yield from self._restart(box)
-
-    def drain(self) -> list[StopRecord]:
-        """Each layer with the time it needs, callers before those they call. What had died by itself has no record."""
-        self.watch()
-        self._set_state("draining")
-        records: list[StopRecord] = []
-        for layer in self.project.fleet.stop_order():
-            records += to_the_end(stopped([box.child for box in self._boxes if box.service in layer and not box.lost]))
-        for record in records:
-            self.run.event("stop", **asdict(record))
-        return records
 
     def down(self) -> None:
         """Prometheus by itself; containers, networks and volumes are the guardian's to remove, here as after a kill."""
@@ -205,11 +163,11 @@ class ComposeStack(OwnedStack):
         if up.returncode != 0:  # None: it still runs
             raise StackError(self._not_up(found, up))
         self._refuse_ended(found)
-        self._boxes = boxes_of(self.project.fleet, self._compose, found, self._child_of)
+        self._seats = boxes_of(self.project.fleet, self._compose, found, self._child_of)
         self.publish()
 
     def _watching(self) -> list[str]:
-        labelled = f"label={docker.PROJECT_LABEL}={self._containers.name}"
+        labelled = f"label={PROJECT_LABEL}={self._containers.name}"
         return ["docker", "events", "--filter", labelled, "--filter", "event=die", "--format", "{{json .}}"]
 
     def _child(self, name: str, command: Sequence[str], lines: tuple[str, Path] | None = None) -> Child:
@@ -242,111 +200,58 @@ class ComposeStack(OwnedStack):
         write_text(file, docker.last_lines(key, 200))
         return processes.tail(file)
 
-    def start(self, box: Box) -> None:
+    def start(self, seat: Box) -> None:
         """Start the replica's container again; its address may be another one."""
-        box.ready, box.lost = False, False
-        docker.docker("start", box.child.key)
-        container = docker.inspect([box.child.key], self._containers.name)[0]
+        seat.ready, seat.lost = False, False
+        docker.docker("start", seat.child.key)
+        container = docker.inspect([seat.child.key], self._containers.name)[0]
         self._refuse_ended([container])
-        box.found(container, self._compose.network)
-        box.child = self._child_of(box.instance, container)
+        seat.found(container, self._compose.network)
+        seat.child = self._child_of(seat.instance, container)
         self.publish()
 
-    def await_ready(self, awaited: Sequence[Box]) -> Turns[None]:
-        """Until all are ready. Raises StackError."""
-        checks: dict[str, Callable[[], bool]] = {box.instance: partial(self._is_ready, box) for box in awaited}
-        if self._state == "starting":
-            checks |= self._prometheus_check()
-        told = partial(self._on_event, "ready")
-        yield from ready(checks, self._others(), lambda name, seconds: told(name=name, seconds=seconds))
-        for box in awaited:
-            box.ready = True
-
-    def _is_ready(self, box: Box) -> bool:
+    def _is_ready(self, seat: Box) -> bool:
         self.watch()
-        if box.lost:
-            output = self._keep_output(box.instance, box.child.key)
-            raise StackError(f"{box.instance} ended with exit code {box.child.returncode} while it started:\n{output}")
-        return observation.is_ready(box.url, self._admin_path(box, "ready"))
-
-    def _admin_path(self, box: Box, name: str) -> str | None:
-        path = getattr(self.project.fleet.admin_of(box.service), name)
-        return None if path is None else box.admin_url + path
+        if seat.lost:
+            output = self._keep_output(seat.instance, seat.child.key)
+            raise StackError(
+                f"{seat.instance} ended with exit code {seat.child.returncode} while it started:\n{output}"
+            )
+        return observation.is_ready(seat.url, self._admin_path(seat, "ready"))
 
     # While it runs
 
-    def _restart(self, box: Box) -> Turns[None]:
-        """One replica. The load is told to ask the others meanwhile; other callers go by names, of which nobody can take it out
-        before it ends: they find it closed, and ask another.
-        """
-        self.watch()
-        told_of = box.service == self.project.fleet.entry
-        serving = [each for each in self._boxes if each.service == box.service and each is not box and _serves(each)]
-        done = yield from restarted(self, box, alone=not (told_of and serving))
-        told = {"service": box.service, "instance": box.instance, "seconds": done.seconds}
-        stop = asdict(done.stop) if done.stop else None
-        self.run.event("restart", **told, down_seconds=done.down_seconds, emptied=done.emptied, stop=stop)
-        self._on_event("restarted", **told)
-        self._set_state(self._state)
+    def _met(self, seat: Box) -> None:
+        seat.ready = True
+
+    def _told_of(self, seat: Box) -> bool:
+        """The load is. Other callers go by names, of which nobody can take it out before it ends: they find it closed, and ask another."""
+        return seat.service == self.project.fleet.entry
+
+    def _rested(self) -> Turns[None]:
+        until = time.monotonic() + SETTLE_SECONDS
+        while time.monotonic() < until:
+            yield
 
     def publish(self) -> None:
-        """Write what the load discovers, and what Prometheus does."""
-        write_json(self.discovery_file, traffic_targets(self._boxes))
+        """Write what the load discovers, and what Prometheus does: an address may have changed."""
+        super().publish()
         self._write_targets()
 
-    def traffic(self, box: Box) -> Traffic | None:
-        """What the replica's metrics say of its requests."""
-        return traffic(self._exposition(box), self.project.telemetry, box.service)
-
-    def keep_counts(self, box: Box) -> None:
-        """Write its metrics into the run's folder of those that were left; nothing when nobody answers."""
-        self._keep_left(box.instance, self._exposition(box))
-
-    def _exposition(self, box: Box) -> str | None:
-        url = self._admin_path(box, "metrics")
-        return None if url is None else observation.fetch(url)
-
-    def is_free(self, box: Box) -> bool:
+    def is_free(self, seat: Box) -> bool:
         """Always: a container that has ended holds no port."""
-        del box
+        del seat
         return True
 
     def watch(self) -> None:
         """Note every container and process that ended without having been asked to."""
-        self._deaths.look(self._boxes)
+        self._deaths.look(self._seats)
         self._losses.look([], self._others())
 
     # What others read
 
-    def entries(self) -> list[dict[str, Any]]:
-        """All replicas, as stack.json has them: known by their answers, since their processes are Docker's."""
-        return [self._entry(box) for box in self._boxes]
-
-    def _entry(self, box: Box) -> dict[str, Any]:
+    def _own_entry(self, seat: Box) -> dict[str, Any]:
+        """It is known by its answers, since its processes are Docker's."""
         logs = self._compose.logs
-        log_file = logs and self.run.logs / logs.path.format(hostname=box.hostname)
-        return {
-            "service": box.service,
-            "instance": box.instance,
-            "replica": box.replica,
-            "url": box.url,
-            "admin_url": box.admin_url,
-            "metrics_url": self._admin_path(box, "metrics"),
-            "ready_url": self._admin_path(box, "ready"),
-            "external": True,
-            "main_pid": None,
-            "worker_pid": None,
-            "ready": box.ready,
-            "log_file": log_file and str(log_file),
-        }
-
-
-def _waited(seconds: float) -> Turns[None]:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        yield
-
-
-def _serves(box: Box) -> bool:
-    """Whether clients that are sent there are answered."""
-    return box.listed and box.ready and not box.lost
+        log_file = logs and self.run.logs / logs.path.format(hostname=seat.hostname)
+        return {"external": True, "main_pid": None, "log_file": log_file and str(log_file)}

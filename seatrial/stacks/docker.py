@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from seatrial.errors import StackError
+from seatrial.stacks.guardian import PROJECT_LABEL
 
 SECONDS = 60.0
-PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 NUMBER_LABEL = "com.docker.compose.container-number"
 ONE_OFF_LABEL = "com.docker.compose.oneoff"

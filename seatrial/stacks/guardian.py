@@ -104,11 +104,12 @@ def remove_project(project: str, until: float) -> None:
     """
     clear = 0
     while clear < 2 and time.monotonic() < until:  # noqa: PLR2004 - as for processes
-        found = [(removing, _keys(listing, project, until)) for listing, removing in DOCKER_THINGS]
-        clear = 0 if any(keys for _, keys in found) else clear + 1
-        for (listing, removing), (_, keys) in zip(DOCKER_THINGS, found, strict=True):
-            if keys:  # a network may have become free of its last container only now
-                _docker(until, *removing, *(_keys(listing, project, until) or keys))
+        found = False
+        for listing, removing in DOCKER_THINGS:
+            if keys := _keys(listing, project, until):
+                found = True
+                _docker(until, *removing, *keys)
+        clear = 0 if found else clear + 1
 
 
 def _keys(listing: Sequence[str], project: str, until: float) -> list[str]:

@@ -7,29 +7,23 @@ owned.py, ports, places, processes and looking from outside to the modules of th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from seatrial.errors import UsageError
 from seatrial.project.fleet_checks import refuse_unstartable
 from seatrial.project.project import Project
-from seatrial.run_folder import RunFolder, write_json
+from seatrial.run_folder import RunFolder
 from seatrial.settings import Settings, child_environment
-from seatrial.stacks import observation, places, processes
-from seatrial.stacks.draining import Traffic, stopped, traffic
-from seatrial.stacks.owned import OnEvent, OwnedStack, ignore
+from seatrial.stacks import places, processes
+from seatrial.stacks.owned import OnEvent, ignore
 from seatrial.stacks.pipeline import Wanted
 from seatrial.stacks.places import Place, Telling
 from seatrial.stacks.ports import is_free
 from seatrial.stacks.processes import Child
-from seatrial.stacks.protocol import StopRecord, UnplannedExit
-from seatrial.stacks.readiness import ready
-from seatrial.stacks.restarting import restarted
-from seatrial.stacks.turns import Turns, to_the_end
+from seatrial.stacks.protocol import UnplannedExit
+from seatrial.stacks.started import StartedStack
+from seatrial.stacks.turns import to_the_end
 from seatrial.stacks.watch import Watch
 
 # A cancelled CI job is told again after 7.5 s and killed 2.5 s later: all must be down before.
@@ -37,7 +31,7 @@ LAYER_SECONDS = 2.0
 FLEET_SECONDS = 4.5
 
 
-class LocalStack(OwnedStack):
+class LocalStack(StartedStack[Place]):
     """See stacks.protocol.Stack. `replicas` overrides fleet.yml's numbers; nothing is touched before `up`.
 
     Raises UsageError when the fleet cannot be started by commands.
@@ -61,7 +55,7 @@ class LocalStack(OwnedStack):
         self._faults = faults
         self._numbers = dict(replicas or {})
         refuse_unstartable(project.fleet, self._numbers)
-        self._places: list[Place] = []
+        self._seats: list[Place] = []
         self._losses = Watch(self._tell_loss)
 
     # What a trial asks
@@ -80,20 +74,11 @@ class LocalStack(OwnedStack):
         with self.step("migrate"):
             self._migrate()
         with self.step("services"):
-            for place in self._places:
+            for place in self._seats:
                 self.start(place)
-            to_the_end(self.await_ready(self._places))
+            to_the_end(self.await_ready(self._seats))
         self._await_pipeline()
         self._set_state("ready")
-
-    def entry_url(self) -> str:
-        """The address that clients use: the entry's first replica."""
-        return next(place.url for place in self._places if place.service == self.project.fleet.entry)
-
-    @property
-    def discovery_file(self) -> Path:
-        """Where the addresses of all replicas that take requests are."""
-        return self.run_dir / "discovery.json"
 
     @property
     def unable(self) -> Mapping[str, str]:
@@ -110,37 +95,6 @@ class LocalStack(OwnedStack):
         self.watch()
         return list(self._losses.exits)
 
-    def restart(self, service: str, replica: int | None = None) -> None:
-        """One replica after another, until each is ready. Raises UsageError for one that is not there."""
-        to_the_end(self.restarting(service, replica))
-
-    def restarting(self, service: str, replica: int | None = None) -> Turns[None]:
-        """`restart` in turns."""
-        if (component := self._restarting_component(service)) is not None:
-            yield from component
-            return
-        chosen = [place for place in self._places if place.service == service and replica in {None, place.replica}]
-        if not chosen:
-            known = ", ".join(place.instance for place in self._places)
-            wanted = service if replica is None else f"{service}-{replica}"
-            raise UsageError(f"there is no {wanted} in run {self.run.id}. Running are: {known}.")
-        for place in chosen:
-            yield from self._restart(place)
-
-    def drain(self) -> list[StopRecord]:
-        """Each layer with the time it needs, callers before those they call. What had died by itself has no record."""
-        self.watch()
-        self._set_state("draining")
-        records: list[StopRecord] = []
-        for layer in self.project.fleet.stop_order():
-            living = [
-                place.child for place in self._places if place.service in layer and place.child and not place.lost
-            ]
-            records += to_the_end(stopped(living))
-        for record in records:
-            self.run.event("stop", **asdict(record))
-        return records
-
     def down(self) -> None:
         """The entry first, then each service after its callers, Prometheus last; then the guardian sweeps."""
         if self._guardian is None:
@@ -155,7 +109,7 @@ class LocalStack(OwnedStack):
 
     def _take_places(self, *, with_prometheus: bool) -> None:
         """All addresses are known and written before anything starts, so nobody has to be told later."""
-        self._places = places.take_places(
+        self._seats = places.take_places(
             self.project.fleet, self._numbers, self._ports, preferred=self._ports_preferred
         )
         if with_prometheus:
@@ -168,120 +122,60 @@ class LocalStack(OwnedStack):
         if self.project.fleet.migrate is not None:
             self.call_hook("migrate", self.project.fleet.migrate)
 
-    def start(self, place: Place) -> None:
+    def start(self, seat: Place) -> None:
         """Start the replica's process."""
         telling = self._telling()
-        place.ready, place.worker_pid, place.lost = False, None, False
-        stream, log = telling.stream(place), telling.log_file(place)
-        place.child = processes.start(
-            place.instance,
-            telling.command(place),
-            environment=child_environment(self.run.id, telling.environment(place)),
+        seat.ready, seat.worker_pid, seat.lost = False, None, False
+        stream, log = telling.stream(seat), telling.log_file(seat)
+        seat.child = processes.start(
+            seat.instance,
+            telling.command(seat),
+            environment=child_environment(self.run.id, telling.environment(seat)),
             cwd=self.project.root,
-            output=self.run.logs / f"{place.instance}.out",
+            output=self.run.logs / f"{seat.instance}.out",
             lines=(stream, log) if stream and log else None,
         )
 
     def _telling(self) -> Telling:
-        urls = places.first_urls(self._places)
+        urls = places.first_urls(self._seats)
         return Telling(self.project.fleet, self.project.root, self.run_dir, urls, self._faults)
 
-    def await_ready(self, awaited: Sequence[Place]) -> Turns[None]:
-        """Until all are ready. Raises StackError."""
-        checks: dict[str, Callable[[], bool]] = {place.instance: partial(self._is_ready, place) for place in awaited}
-        if self._state == "starting":
-            checks |= self._prometheus_check()
-        told = partial(self._on_event, "ready")
-        yield from ready(checks, self._children(checks), lambda name, seconds: told(name=name, seconds=seconds))
-        for place in awaited:
-            self._note_worker(place)
-
-    def _is_ready(self, place: Place) -> bool:
-        return observation.is_ready(place.url, self._admin_path(place, "ready"))
-
-    def _admin_path(self, place: Place, name: str) -> str | None:
-        path = getattr(self.project.fleet.admin_of(place.service), name)
-        return None if path is None else place.admin_url + path
-
-    def _note_worker(self, place: Place) -> None:
-        if place.child is not None:
-            place.ready, place.worker_pid = True, processes.worker_of(place.child.pid, place.port)
+    def _met(self, seat: Place) -> None:
+        if seat.child is not None:
+            seat.ready, seat.worker_pid = True, processes.worker_of(seat.child.pid, seat.port)
 
     # While it runs
 
-    def _restart(self, place: Place) -> Turns[None]:
-        """One replica. Callers are told to ask the others meanwhile, if there are any that live."""
-        self.watch()
-        before = place.worker_pid
-        alone = not any(each.service == place.service and each is not place and _serves(each) for each in self._places)
-        done = yield from restarted(self, place, alone=alone)
-        told = {"service": place.service, "instance": place.instance, "seconds": done.seconds}
-        stop = asdict(done.stop) if done.stop else None
-        workers = {"worker_before": before, "worker_after": place.worker_pid}
-        self.run.event("restart", **told, down_seconds=done.down_seconds, emptied=done.emptied, stop=stop, **workers)
-        self._on_event("restarted", **told)
-        self._set_state(self._state)
+    def _told_of(self, seat: Place) -> bool:
+        """Always: the fleet reads the discovery file, as the load does."""
+        del seat
+        return True
 
-    def publish(self) -> None:
-        """Write what the fleet's clients discover."""
-        write_json(self.discovery_file, places.traffic_targets(self._places))
-
-    def traffic(self, place: Place) -> Traffic | None:
-        """What the replica's metrics say of its requests."""
-        return traffic(self._exposition(place), self.project.telemetry, place.service)
-
-    def keep_counts(self, place: Place) -> None:
-        """Write its metrics into the run's folder of those that were left; nothing when nobody answers."""
-        self._keep_left(place.instance, self._exposition(place))
-
-    def _exposition(self, place: Place) -> str | None:
-        url = self._admin_path(place, "metrics")
-        return None if url is None else observation.fetch(url)
-
-    def is_free(self, place: Place) -> bool:
+    def is_free(self, seat: Place) -> bool:
         """Whether nobody listens at its ports."""
-        return is_free(place.port) and is_free(place.admin_port)
+        return is_free(seat.port) and is_free(seat.admin_port)
 
     def watch(self) -> None:
         """Note every process that ended without having been asked to."""
-        self._losses.look(self._places, self._others())
+        self._losses.look(self._seats, self._others())
 
     # Stopping
 
     def _stop_fleet(self) -> None:
         until = time.monotonic() + FLEET_SECONDS
         for layer in self.project.fleet.stop_order():
-            children = [place.child for place in self._places if place.service in layer and place.child is not None]
+            children = [place.child for place in self._seats if place.service in layer and place.child is not None]
             processes.stop_all(children, min(until, time.monotonic() + LAYER_SECONDS))
 
     # What others read
 
-    def _children(self, names: Collection[str]) -> list[Child]:
-        children = [*(place.child for place in self._places), *self._others()]
-        return [child for child in children if child is not None and child.name in names]
+    def _starting(self) -> Iterable[Child]:
+        return [*(seat.child for seat in self._seats if seat.child is not None), *self._others()]
 
-    def entries(self) -> list[dict[str, Any]]:
-        """All replicas, as stack.json has them."""
-        return [self._entry(place) for place in self._places]
-
-    def _entry(self, place: Place) -> dict[str, Any]:
-        log_file = self._telling().log_file(place)
+    def _own_entry(self, seat: Place) -> dict[str, Any]:
+        log_file = self._telling().log_file(seat)
         return {
-            "service": place.service,
-            "instance": place.instance,
-            "replica": place.replica,
-            "url": place.url,
-            "admin_url": place.admin_url,
-            "metrics_url": self._admin_path(place, "metrics"),
-            "ready_url": self._admin_path(place, "ready"),
             "external": False,
-            "main_pid": place.child and place.child.pid,
-            "worker_pid": place.worker_pid,
-            "ready": place.ready,
+            "main_pid": seat.child and seat.child.pid,
             "log_file": log_file and str(log_file),
         }
-
-
-def _serves(place: Place) -> bool:
-    """Whether callers that are sent there are answered."""
-    return place.listed and place.ready and not place.lost

@@ -6,7 +6,7 @@ Pure but for the locks that it is handed. Leaves starting to local.py.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,42 +14,17 @@ from seatrial.errors import StackError
 from seatrial.project.fleet import STREAMS, Fleet, fill
 from seatrial.stacks.ports import PortLocks
 from seatrial.stacks.processes import Child
-from seatrial.stacks.prometheus import target_group
+from seatrial.stacks.seats import Seat
 
 HOST = "127.0.0.1"
 
 
 @dataclass(slots=True)
-class Place:
-    """One replica's ports, which stay when its process changes, and the process that is there now.
+class Place(Seat):
+    """One replica's ports, which stay when its process changes, and the process that is there now."""
 
-    `lost`: its process or worker ended by itself; `listed`: the discovery file names it.
-    """
-
-    service: str
-    replica: int
-    port: int
-    admin_port: int
     child: Child | None = None
-    worker_pid: int | None = None
-    ready: bool = False
-    lost: bool = False
-    listed: bool = True
-
-    @property
-    def instance(self) -> str:
-        """The replica's name in metrics and logs."""
-        return f"{self.service}-{self.replica}"
-
-    @property
-    def url(self) -> str:
-        """Where requests go."""
-        return f"http://{HOST}:{self.port}"
-
-    @property
-    def admin_url(self) -> str:
-        """Where metrics, health and fault switches are."""
-        return f"http://{HOST}:{self.admin_port}"
+    address: str = field(default=HOST, kw_only=True)
 
 
 def take_places(fleet: Fleet, replicas: Mapping[str, int], ports: PortLocks, *, preferred: bool) -> list[Place]:
@@ -79,15 +54,6 @@ def _port(name: str, named: int | None, ports: PortLocks, *, told: bool, wished:
             "write {port} into its command or its environment."
         )
     return named
-
-
-def traffic_targets(places: Iterable[Place]) -> list[dict[str, Any]]:
-    """What the fleet's clients discover."""
-    return [
-        target_group(f"{HOST}:{place.port}", job=place.service, instance=place.instance)
-        for place in places
-        if place.listed
-    ]
 
 
 def store_url(run_dir: Path, service: str) -> str:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from seatrial.errors import StackError
-from seatrial.stacks.draining import Ending, Traffic, emptied, stopped
+from seatrial.stacks.draining import Traffic, emptied, stopped
 from seatrial.stacks.protocol import StopRecord
+from seatrial.stacks.seats import Seat
 from seatrial.stacks.turns import Turns
 
 FREE_SECONDS = 2.0
@@ -30,23 +31,6 @@ class Restarted:
     down_seconds: float
     stop: StopRecord | None
     emptied: bool
-
-
-class Seat(Protocol):
-    """A replica's place, which stays while what runs there changes. `listed`: callers are told of it; `lost`: it died."""
-
-    port: int
-    admin_port: int
-    listed: bool
-    lost: bool
-
-    @property
-    def instance(self) -> str:
-        """The replica's name."""
-
-    @property
-    def child(self) -> Ending | None:
-        """What runs there."""
 
 
 S = TypeVar("S", bound=Seat)

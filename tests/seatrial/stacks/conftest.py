@@ -1,13 +1,16 @@
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 # importlib mode puts no test folder on the path; these tests share a program that stands for Docker, and a stack that uses it.
 sys.path.insert(0, str(Path(__file__).parent))
-from compose_scene import Docks, docks_of
+from compose_scene import Docks, docks_of, standing
 from sham_docker import ShamDocker
+
+from seatrial.stacks.compose import ComposeStack
 
 
 @pytest.fixture
@@ -29,3 +32,10 @@ def no_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def docks(tmp_path: Path, docker: ShamDocker, monkeypatch: pytest.MonkeyPatch) -> Docks:
     return docks_of(tmp_path, docker, monkeypatch)
+
+
+@pytest.fixture
+def stack(docks: Docks) -> Iterator[ComposeStack]:
+    """Of containers, and up."""
+    with standing(docks) as stack:
+        yield stack

@@ -13,9 +13,10 @@ from sham_docker import PROJECT, container, died, key_of
 from seatrial.errors import StackError
 from seatrial.project.compose import Compose
 from seatrial.project.fleet import Fleet
-from seatrial.stacks.boxes import Box, Deaths, boxes_of, traffic_targets
+from seatrial.stacks.boxes import Box, Deaths, boxes_of
 from seatrial.stacks.docker import Container, ContainerChild, _read
 from seatrial.stacks.protocol import UnplannedExit
+from seatrial.stacks.seats import traffic_targets
 
 FLEET = Fleet.model_validate(
     {"name": "f", "entry": "web", "services": {name: {"command": ["x"]} for name in ("web", "orders")}}

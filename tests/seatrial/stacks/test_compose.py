@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -29,13 +28,6 @@ from seatrial.stacks import compose as module
 from seatrial.stacks.compose import UP_SECONDS, ComposeStack
 from seatrial.stacks.processes import is_running
 from seatrial.stacks.protocol import Stack
-
-
-@pytest.fixture
-def stack(docks: Docks) -> Iterator[ComposeStack]:
-    with standing(docks) as stack:
-        yield stack
-
 
 # Up
 

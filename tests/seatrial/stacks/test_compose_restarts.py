@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,27 +22,20 @@ from sham_docker import died
 
 from seatrial.errors import HookError, StackError, UsageError
 from seatrial.stacks import compose as module
-from seatrial.stacks import draining
+from seatrial.stacks import draining, started
 from seatrial.stacks.boxes import Box
 from seatrial.stacks.compose import SETTLE_SECONDS, ComposeStack
 from seatrial.stacks.restarting import Restarted
 from seatrial.stacks.turns import Turns, to_the_end
-
-
-@pytest.fixture
-def stack(docks: Docks) -> Iterator[ComposeStack]:
-    with standing(docks) as stack:
-        yield stack
-
 
 # Restarts and stops
 
 
 def test_a_replica_is_restarted_and_found_at_its_next_address(docks: Docks, stack: ComposeStack) -> None:
     stops(docks, stack)
-    first = stack._boxes[2].child
+    first = stack._seats[2].child
     stack.restart("api", 2)
-    box = stack._boxes[2]
+    box = stack._seats[2]
     assert (box.instance, box.address, box.ready, box.listed) == ("api-2", "172.18.9.2", True, True)
     assert (box.child is first, box.child.asked_to_stop) == (False, False)
     assert discovered(stack)["api-2"] == "172.18.9.2:8000"
@@ -60,7 +53,7 @@ def test_a_planned_end_that_is_heard_of_late_is_none_of_the_unplanned(docks: Doc
     stops(docks, stack)
     stack.restart("api", 2)
     with (stack.run.logs / "docker-events.jsonl").open("a") as events:
-        events.write(died("api", 2, stack._boxes[2].started - 0.2, code=0))
+        events.write(died("api", 2, stack._seats[2].started - 0.2, code=0))
     assert stack.unplanned_exits() == []
 
 
@@ -90,7 +83,7 @@ def test_who_had_died_is_started_again(docks: Docks, stack: ComposeStack) -> Non
     with (stack.run.logs / "docker-events.jsonl").open("a") as events:
         events.write(died("api", 1, 1795703600.0))
     stack.restart("api", 1)
-    assert (stack._boxes[1].lost, stack._boxes[1].ready, docks.docker.asked("stop")) == (False, True, [])
+    assert (stack._seats[1].lost, stack._seats[1].ready, docks.docker.asked("stop")) == (False, True, [])
     assert [event["kind"] for event in stack.run.record["events"]] == ["unplanned-exit", "restart"]
     assert stack.run.record["events"][1]["stop"] is None
 
@@ -136,7 +129,7 @@ def test_callers_have_time_to_come_back_between_two_restarts(
 ) -> None:
     clock, noted = Clock(), list[tuple[str, float]]()
     monkeypatch.setattr(module, "time", clock)
-    monkeypatch.setattr(module, "restarted", noting(clock, noted))
+    monkeypatch.setattr(started, "restarted", noting(clock, noted))
     to_the_end(stack.restarting("api"), clock.pass_by)
     assert [name for name, _ in noted] == [f"api-{n} {what}" for n in (1, 2, 3) for what in ("begins", "ends")]
     times = [at for _, at in noted]

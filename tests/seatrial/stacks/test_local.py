@@ -23,7 +23,7 @@ def stack(tmp_path: Path) -> LocalStack:
 
 def placed(stack: LocalStack) -> LocalStack:
     """As between the taking of ports and the first start."""
-    stack._places = [Place("front", 1, 1001, 1101), Place("back", 1, 1002, 1102), Place("back", 2, 1003, 1103)]
+    stack._seats = [Place("front", 1, 1001, 1101), Place("back", 1, 1002, 1102), Place("back", 2, 1003, 1103)]
     return stack
 
 

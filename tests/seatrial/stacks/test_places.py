@@ -5,8 +5,9 @@ import pytest
 
 from seatrial.errors import StackError
 from seatrial.project.fleet import Fleet
-from seatrial.stacks.places import Place, Telling, first_urls, take_places, traffic_targets
+from seatrial.stacks.places import Place, Telling, first_urls, take_places
 from seatrial.stacks.ports import PortLocks
+from seatrial.stacks.seats import traffic_targets
 
 FLEET = Fleet.model_validate(
     {

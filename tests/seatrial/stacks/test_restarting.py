@@ -84,7 +84,7 @@ class FakeSite:
 
 
 def box() -> Box:
-    return Box("a", 2, "host", 1, 2, child=cast("Any", None), address="172.18.0.2", pid=7)
+    return Box("a", 2, 1, 2, hostname="host", child=cast("Any", None), address="172.18.0.2", pid=7)
 
 
 @pytest.mark.parametrize(
