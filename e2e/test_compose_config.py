@@ -12,7 +12,7 @@ import yaml
 from containers import go_without
 
 ROOT = Path(__file__).parents[1]
-PROFILES = ("elk", "load", "hooks")
+PROFILES = ("elk", "stores", "load", "hooks")
 COMBINATIONS = [each for number in range(len(PROFILES) + 1) for each in itertools.combinations(PROFILES, number)]
 OVERLAYS = ([], ["docker-compose.offline.yml"])
 
@@ -38,6 +38,8 @@ def test_every_combination_of_profiles_is_valid(profiles: tuple[str, ...], overl
     assert (done.returncode, done.stderr) == (0, "")
     services = yaml.safe_load(done.stdout)["services"]
     assert ("elasticsearch" in services) == ("elk" in profiles)
+    assert ("kibana" in services) == ("elk" in profiles and not overlay)
+    assert ("postgres" in services) == ("stores" in profiles)
     assert ("locust-master" in services) == ("load" in profiles)
     assert ("grafana" in services) == (not overlay)
 

@@ -52,6 +52,8 @@ step "image $prefix/load:local" build loadtests/Dockerfile load
 servers=deploy/local-images/debian-server.Dockerfile
 step "image $prefix/prometheus:local" build $servers prometheus --build-arg PACKAGE=prometheus --build-arg PROGRAM=prometheus --build-arg TOOL=promtool
 step "image $prefix/alertmanager:local" build $servers alertmanager --build-arg PACKAGE=prometheus-alertmanager --build-arg PROGRAM=alertmanager --build-arg TOOL=amtool
+step "image $prefix/postgres:local" build deploy/local-images/postgres.Dockerfile postgres
+step "image $prefix/elasticsearch:local" build deploy/local-images/elasticsearch.Dockerfile elasticsearch
 ln -sf docker-compose.offline.yml docker-compose.override.yml
-echo "docker compose up: starts these. Not to be had here, and left out: Grafana, and the profile elk."
+echo "docker compose up: starts these. Not to be had here, and left out: Grafana, Kibana, Logstash, Filebeat."
 docker image ls --format 'table {{.Repository}}:{{.Tag}}\t{{.Size}}' | grep -E "REPOSITORY|^$prefix/"

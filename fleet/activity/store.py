@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from time import time
 
-from sqlalchemy import Column, Connection, Float, Index, Integer, MetaData, String, Table, bindparam, insert, select
+from sqlalchemy import Column, Connection, Float, Index, MetaData, String, Table, bindparam, insert, select
 
 from fleet.activity.model import Entry, NewEvent
-from fleet.kit.database import Database
+from fleet.kit.database import Database, Whole
 
 METADATA = MetaData()
 FEED = Table(
     "feed",
     METADATA,
-    Column("seq", Integer, primary_key=True),
+    Column("seq", Whole, primary_key=True),
     Column("event_id", String, nullable=False, unique=True),
     Column("user_id", String, nullable=False),
     Column("kind", String, nullable=False),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Column, Integer, MetaData, String, Table, bindparam, insert, select
+from sqlalchemy import Column, MetaData, String, Table, bindparam, insert, select
 
 from fleet.catalog.model import Product
-from fleet.kit.database import Database
+from fleet.kit.database import Database, Whole, sought
 
 METADATA = MetaData()
 PRODUCTS = Table(
@@ -16,12 +16,12 @@ PRODUCTS = Table(
     Column("id", String, primary_key=True),
     Column("name", String, nullable=False),
     Column("description", String, nullable=False),
-    Column("price", Integer, nullable=False),
+    Column("price", Whole, nullable=False),
 )
 
 ONE = select(PRODUCTS).where(PRODUCTS.c.id == bindparam("product_id"))
 PAGE = select(PRODUCTS).where(PRODUCTS.c.id > bindparam("after")).order_by(PRODUCTS.c.id).limit(bindparam("most"))
-FOUND = PAGE.where(PRODUCTS.c.name.like(bindparam("pattern"), escape="\\"))
+FOUND = PAGE.where(PRODUCTS.c.name.ilike(bindparam("pattern"), escape="\\"))
 
 
 def migrate(database: Database) -> None:
@@ -46,7 +46,7 @@ class CatalogStore:
         bound: dict[str, object] = {"after": after or "", "most": most}
         statement = PAGE
         if q:
-            statement, bound["pattern"] = FOUND, f"%{like_literal(q)}%"
+            statement, bound["pattern"] = FOUND, sought(f"%{like_literal(q)}%")
         with self.database.read() as connection:
             rows = connection.execute(statement, bound).mappings().all()
         return [Product.model_construct(**row) for row in rows]

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fleet.kit.errors import KitError
+
 Document = Mapping[str, Any]
 
 
@@ -27,10 +29,10 @@ class Replica:
 
 
 def run(hook: Callable[[Document], Mapping[str, object]]) -> None:
-    """Give the hook its document and write its answer; a HookError ends in exit code 1 and one sentence."""
+    """Give the hook its document and write its answer; what it cannot do ends in exit code 1 and one sentence."""
     try:
         answer = hook(json.load(sys.stdin))
-    except (HookError, json.JSONDecodeError) as error:
+    except (HookError, KitError, json.JSONDecodeError) as error:
         sys.exit(f"{type(error).__name__}: {error}")
     json.dump(answer, sys.stdout)
 

@@ -24,10 +24,10 @@ from fleet.hooks.books import (
     TransferRow,
     UserRow,
 )
-from fleet.hooks.documents import Document, HookError, store
+from fleet.hooks.documents import Document, store
 from fleet.inventory import store as inventory
 from fleet.inventory.model import State
-from fleet.kit.database import Database, sqlite_path
+from fleet.kit.database import Database
 from fleet.orders import store as orders
 from fleet.payments import store as payments
 from fleet.users import store as users
@@ -49,7 +49,8 @@ def gather(document: Document) -> Books:
     """Everything there is; what is absent is None, with the reason.
 
     Raises:
-        HookError: a store is missing, or a file cannot be read.
+        HookError: the document names no store.
+        KitError: a store is missing, or does not answer.
     """
     opening, no_opening = _opening(Path(document["run_dir"]))
     clients, no_clients = _clients(document.get("samples"))
@@ -149,9 +150,7 @@ def _from_inventory(url: str) -> dict[str, Any]:
 
 @contextmanager
 def _reading(url: str) -> Iterator[Connection]:
-    if not sqlite_path(url).is_file():
-        raise HookError(f"There is no store at {url}; migrate first.")
-    database = Database(url)
+    database = Database(url, must_exist=True)
     try:
         with database.read() as connection:
             yield connection

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
-    Integer,
     MetaData,
     String,
     Table,
@@ -23,7 +22,7 @@ from sqlalchemy import (
 )
 
 from fleet.inventory.model import NewReservation, Refusal, Reservation, State, Stock
-from fleet.kit.database import Database
+from fleet.kit.database import Database, Whole
 from fleet.kit.idempotency import records_table
 
 METADATA = MetaData()
@@ -31,15 +30,15 @@ STOCK = Table(
     "stock",
     METADATA,
     Column("product_id", String, primary_key=True),
-    Column("on_hand", Integer, nullable=False),
-    Column("reserved", Integer, nullable=False),
+    Column("on_hand", Whole, nullable=False),
+    Column("reserved", Whole, nullable=False),
 )
 RESERVATIONS = Table(
     "reservations",
     METADATA,
     Column("id", String, primary_key=True),
     Column("product_id", String, ForeignKey("stock.product_id")),  # null: released before it was made
-    Column("quantity", Integer, nullable=False),
+    Column("quantity", Whole, nullable=False),
     Column("state", String, nullable=False),
 )
 RECORDS = records_table(METADATA)

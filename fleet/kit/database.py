@@ -1,27 +1,37 @@
-"""A service's own store: one SQLite file, shared by the replicas of one host.
+"""A service's own store: a SQLite file that the replicas of one host share, or a database on a server.
 
-Owns the engine, its pragmas, read and write transactions, and making the tables. Leaves statements to each service's
-`store`, and server stores (PostgreSQL and others) to a later kind behind the same two context managers.
+Owns read and write transactions, their waiting, and making the tables. Leaves what each kind of store does to `sqlite`
+and `postgres`, statements to each service's `store`.
 
-Writers of one process queue on a lock: SQLite's own busy handler sleeps in growing steps, so threads that wait
-for each other inside one process would wait far longer than the writes take. Replicas still meet in SQLite.
+Writers of one process queue on a lock where the store is a file: SQLite's own busy handler sleeps in growing steps, so threads
+that wait for each other inside one process would wait far longer than the writes take. Replicas still meet in SQLite.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from sqlite3 import Connection as SqliteConnection
 from threading import Lock
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from sqlalchemy import Connection, MetaData, create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Insert,
+    Integer,
+    MetaData,
+    Table,
+    bindparam,
+    exists,
+    insert,
+    select,
+)
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from fleet.kit.errors import ProblemError, SettingsError
+from fleet.kit.errors import ProblemError, StoreUrlError
 from fleet.kit.standalone import FOLDER
 
 if TYPE_CHECKING:
@@ -29,10 +39,9 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 5.0
 POOL_SIZE = 64  # threads of a replica; connections open on demand
-
-
-class StoreUrlError(SettingsError):
-    """The store's URL names a kind of store, or a place, that cannot be served."""
+# Of 64 bits everywhere: SQLite's are, and only a plain INTEGER numbers its rows there.
+Whole = BigInteger().with_variant(Integer(), "sqlite")
+REMEDY = "Give sqlite:////absolute/path.db, or postgresql://user@host/database."
 
 
 class StoreBusy(ProblemError):
@@ -41,16 +50,41 @@ class StoreBusy(ProblemError):
     status, slug, title = 503, "store-busy", "The store is busy"
 
 
+class StoreGone(ProblemError):
+    """The store's server does not answer. A write may have been done if it was at its end; its key tells."""
+
+    status, slug, title = 503, "store-gone", "The store does not answer"
+
+
+class Kind(Protocol):
+    """What differs between kinds of store. `reading` and `writing` begin a transaction; the latter waits for its turn.
+
+    `queued`: writers of one process had better wait for each other before they ask.
+    """
+
+    engine: Engine
+    queued: bool
+    reading: str
+    writing: str
+
+    def is_busy(self, error: BaseException | None) -> bool:
+        """Whether the driver says that the turn did not come in time."""
+
+    def is_gone(self, error: BaseException | None) -> bool:
+        """Whether it says that nobody answers."""
+
+
 class Database:
-    """Transactions on one SQLite file; safe to share between threads.
+    """Transactions on one store; safe to share between threads.
 
     Args:
-        url: `sqlite:////absolute/path.db`, or `sqlite:///relative/path.db`.
+        url: `sqlite:////absolute/path.db`, `sqlite:///relative/path.db` or `postgresql://user@host/database`.
         waited: told, per write transaction, the seconds from asking until it was its turn.
         hold: called while the store is held for writing (a fault holds it longer).
+        must_exist: do not make a file that is not there. A server's databases are never made here.
 
     Raises:
-        StoreUrlError: another kind of store, or no file.
+        StoreUrlError: another kind of store, no place, or nothing there that must be.
     """
 
     def __init__(
@@ -59,48 +93,45 @@ class Database:
         *,
         waited: Callable[[float], object] = lambda _: None,
         hold: Callable[[], object] = lambda: None,
+        must_exist: bool = False,
     ) -> None:
-        path = sqlite_path(url)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)  # stores hold keys and hashes; SQLite gives its other files the same mode
-        self._engine = create_engine(
-            f"sqlite+pysqlite:///{path}",
-            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-            pool_size=POOL_SIZE,
-            max_overflow=0,
-            pool_timeout=BUSY_SECONDS,
-            hide_parameters=True,  # what is stored has no place in a traceback, which is logged
-        )
+        self._kind = _kind_of(url, must_exist=must_exist)
         self._writing = Lock()
         self._waited = waited
         self._hold = hold
-        event.listen(self._engine, "connect", _prepare)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A consistent snapshot; never waits for writers."""
-        with self._engine.connect() as connection:
-            _begin(connection, "BEGIN")
-            yield connection
+        """A consistent snapshot; never waits for writers.
+
+        Raises:
+            StoreGone: nobody answers.
+        """
+        try:
+            with self._kind.engine.connect() as connection:
+                _begin(connection, self._kind.reading)
+                yield connection
+        except DBAPIError as error:
+            self._explain(error)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """The only writer, from its first statement on: commits at the end, rolls back when an exception leaves.
 
         Raises:
-            StoreBusy: other threads wrote for longer than `BUSY_SECONDS`.
+            StoreBusy: others wrote for longer than `BUSY_SECONDS`.
+            StoreGone: nobody answers.
         """
         asked = perf_counter()
-        if not self._writing.acquire(timeout=BUSY_SECONDS):
-            raise StoreBusy(f"The store was busy for {BUSY_SECONDS:g} s; try again.", headers={"Retry-After": "1"})
-        try:
-            with self._engine.begin() as connection:
-                _begin(connection, "BEGIN IMMEDIATE")
-                self._waited(perf_counter() - asked)
-                self._hold()
-                yield connection
-        finally:
-            self._writing.release()
+        with self._turn():
+            try:
+                with self._kind.engine.begin() as connection:
+                    _begin(connection, self._kind.writing)
+                    self._waited(perf_counter() - asked)
+                    self._hold()
+                    yield connection
+            except DBAPIError as error:
+                self._explain(error)
 
     def create_schema(self, metadata: MetaData) -> None:
         """Make the tables that are missing; safe to run again."""
@@ -113,8 +144,40 @@ class Database:
             connection.exec_driver_sql("SELECT 1")
 
     def close(self) -> None:
-        """Close every connection; the last one folds the write-ahead log into the file."""
-        self._engine.dispose()
+        """Close every connection; the last one folds SQLite's write-ahead log into the file."""
+        self._kind.engine.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._kind.queued:
+            yield
+        elif self._writing.acquire(timeout=BUSY_SECONDS):
+            try:
+                yield
+            finally:
+                self._writing.release()
+        else:
+            raise _busy()
+
+    def _explain(self, error: DBAPIError) -> NoReturn:
+        """Raise what the error means to a caller; itself when it is a fault of the statement."""
+        if self._kind.is_busy(error.orig):
+            raise _busy() from error
+        if self._kind.is_gone(error.orig):
+            raise StoreGone("The store does not answer; try again.", headers={"Retry-After": "1"}) from error
+        raise error
+
+
+def insert_missing(table: Table) -> Insert:
+    """A statement that inserts a row unless one with its primary key is there. Writers never overlap, so looking is enough."""
+    same = exists().where(*(key == bindparam(key.name) for key in table.primary_key))
+    row = select(*(bindparam(column.name, type_=column.type) for column in table.c)).where(~same)
+    return insert(table).from_select(list(table.c.keys()), row)
+
+
+def sought(text: str) -> str:
+    """What is asked for when somebody sends any text: NUL, which servers do not take, is in no key; the empty text is none."""
+    return "" if "\0" in text else text
 
 
 def open_store(kit: Kit, migrate: Callable[[Database], None]) -> Database:
@@ -134,32 +197,32 @@ def open_store(kit: Kit, migrate: Callable[[Database], None]) -> Database:
     return database
 
 
-def sqlite_path(url: str) -> Path:
-    """The file that a store URL names.
-
-    Raises:
-        StoreUrlError: another kind of store, no file, or not a URL; the sentence says which and what to give.
-    """
-    remedy = "Give sqlite:////absolute/path.db."
+def _kind_of(text: str, *, must_exist: bool) -> Kind:
     try:
-        parsed = make_url(url)
+        url = make_url(text)
     except ArgumentError as error:
-        raise StoreUrlError(f"The store {url!r} is not a URL. {remedy}") from error
-    if parsed.get_backend_name() != "sqlite":
-        kind = parsed.get_backend_name()
-        raise StoreUrlError(f"The store kind {kind!r} is not supported yet: only sqlite is. {remedy}")
-    if parsed.database in {None, "", ":memory:"}:
-        raise StoreUrlError(f"The store {url!r} names no file; a store in memory is not shared by replicas. {remedy}")
-    return Path(str(parsed.database))
+        raise StoreUrlError(f"The store {text!r} is not a URL. {REMEDY}") from error
+    match url.get_backend_name():
+        case "sqlite":
+            from fleet.kit.sqlite import SqliteFile
+
+            return SqliteFile(url, patience=BUSY_SECONDS, connections=POOL_SIZE, must_exist=must_exist)
+        case "postgresql":
+            from fleet.kit.postgres import PostgresDatabase
+
+            return PostgresDatabase(url, patience=BUSY_SECONDS, connections=POOL_SIZE)
+        case other:
+            raise StoreUrlError(f"The store kind {other!r} is not supported. {REMEDY}")
 
 
-def _prepare(connection: SqliteConnection, _record: object) -> None:
-    # The driver would begin transactions by itself, late and deferred: two readers that both turn writer then fail.
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
+def _busy() -> StoreBusy:
+    return StoreBusy(f"The store was busy for {BUSY_SECONDS:g} s; try again.", headers={"Retry-After": "1"})
 
 
 def _begin(connection: Connection, statement: str) -> None:
     # Straight to the driver: an engine with a listener for "begin" looks for listeners at every statement.
-    connection.connection.cursor().execute(statement)
+    driver = connection.dialect.loaded_dbapi
+    try:
+        connection.connection.cursor().execute(statement)
+    except driver.Error as error:
+        raise DBAPIError(statement, None, error) from error

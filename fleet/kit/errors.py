@@ -2,6 +2,7 @@
 
 KitError                        a fault of the program or of its surroundings
 ├── SettingsError               a bad environment variable; the start stops
+│   └── StoreUrlError           the one that names the store
 ├── ContractError               a metric, label or log field that telemetry.yml does not have
 └── ProblemError        500     an answer: RFC 9457, the HTTP status belongs to the class
     ├── BadRequest      400     ├── Unauthorized 401    ├── PaymentRequired 402  ├── Forbidden 403
@@ -23,6 +24,10 @@ class KitError(Exception):
 
 class SettingsError(KitError):
     """A setting is missing or wrong; the message names the environment variable."""
+
+
+class StoreUrlError(SettingsError):
+    """The store's URL names a kind of store, or a place, that cannot be served."""
 
 
 class ContractError(KitError):

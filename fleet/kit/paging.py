@@ -43,7 +43,7 @@ def decode_cursor(cursor: str | None) -> str | None:
         key = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except ValueError as error:  # binascii.Error and UnicodeError are, and so is what other than ASCII raises
         raise BadRequest("The cursor is not one of ours; begin again without it.") from error
-    if encode_cursor(key) != cursor:
+    if encode_cursor(key) != cursor or "\0" in key:
         raise BadRequest("The cursor is not one of ours; begin again without it.")
     return key
 

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Connection,
     Float,
     Index,
-    Integer,
     MetaData,
     RowMapping,
     Select,
@@ -30,7 +29,7 @@ from sqlalchemy import (
     update,
 )
 
-from fleet.kit.database import Database
+from fleet.kit.database import Database, Whole
 from fleet.kit.idempotency import records_table
 from fleet.orders.model import FINAL, Event, Order, Step
 
@@ -38,29 +37,29 @@ METADATA = MetaData()
 ORDERS = Table(
     "orders",
     METADATA,
-    Column("seq", Integer, primary_key=True),
+    Column("seq", Whole, primary_key=True),
     Column("id", String, nullable=False, unique=True),
     Column("subject", String, nullable=False),
     Column("key", String, nullable=False),  # the client's Idempotency-Key
     Column("product_id", String, nullable=False),
-    Column("quantity", Integer, nullable=False),
-    Column("unit_price", Integer, nullable=False),
+    Column("quantity", Whole, nullable=False),
+    Column("unit_price", Whole, nullable=False),
     Column("created", Float, nullable=False),
     Column("step", String, nullable=False),
     Column("reason", String, nullable=False),
     Column("leased_until", Float, nullable=False),  # epoch seconds: nobody else takes the order up before
     Column("leased_by", String, nullable=False),  # empty: nobody works on it, and it waits until then
     Column("cancel_key", String),  # the Idempotency-Key of its cancelling
-    Column("tries", Integer, nullable=False),  # how often it could not be settled
+    Column("tries", Whole, nullable=False),  # how often it could not be settled
 )
 UNSETTLED = ORDERS.c.step.not_in(sorted(FINAL))
 Index("orders_by_subject", ORDERS.c.subject, ORDERS.c.seq)
 # Of all orders ever placed only these few are looked for again and again.
-Index("orders_unsettled", ORDERS.c.leased_until, sqlite_where=UNSETTLED)
+Index("orders_unsettled", ORDERS.c.leased_until, sqlite_where=UNSETTLED, postgresql_where=UNSETTLED)
 OUTBOX = Table(
     "outbox",
     METADATA,
-    Column("seq", Integer, primary_key=True),
+    Column("seq", Whole, primary_key=True),
     Column("event_id", String, nullable=False, unique=True),
     Column("order_id", String, nullable=False),
     Column("user_id", String, nullable=False),
@@ -68,7 +67,7 @@ OUTBOX = Table(
     Column("at", Float, nullable=False),  # epoch seconds
     Column("leased_until", Float, nullable=False),
     Column("leased_by", String, nullable=False),
-    Column("tries", Integer, nullable=False),
+    Column("tries", Whole, nullable=False),
 )
 RECORDS = records_table(METADATA)
 

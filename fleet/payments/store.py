@@ -13,7 +13,6 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
-    Integer,
     MetaData,
     String,
     Table,
@@ -22,9 +21,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert as upsert
 
-from fleet.kit.database import Database
+from fleet.kit.database import Database, Whole, insert_missing
 from fleet.kit.idempotency import records_table
 from fleet.payments.model import CASH, SALES, Account, Charge, ChargeState, Deposit, Kind, Refusal
 
@@ -33,7 +31,7 @@ ACCOUNTS = Table(
     "accounts",
     METADATA,
     Column("id", String, primary_key=True),
-    Column("balance", Integer, nullable=False),
+    Column("balance", Whole, nullable=False),
 )
 TRANSFERS = Table(
     "transfers",
@@ -45,23 +43,23 @@ TRANSFERS = Table(
 POSTINGS = Table(
     "postings",
     METADATA,
-    Column("id", Integer, primary_key=True),
+    Column("id", Whole, primary_key=True),
     Column("transfer_id", String, ForeignKey("transfers.id"), nullable=False),
     Column("account_id", String, ForeignKey("accounts.id"), nullable=False),
-    Column("amount", Integer, nullable=False),
+    Column("amount", Whole, nullable=False),
 )
 CHARGES = Table(
     "charges",
     METADATA,
     Column("id", String, primary_key=True),
     Column("account_id", String, nullable=False),
-    Column("amount", Integer, nullable=False),
+    Column("amount", Whole, nullable=False),
     Column("state", String, nullable=False),
 )
 RECORDS = records_table(METADATA)
 
 BALANCE = select(ACCOUNTS.c.balance).where(ACCOUNTS.c.id == bindparam("account"))
-OPEN = upsert(ACCOUNTS).on_conflict_do_nothing()
+OPEN = insert_missing(ACCOUNTS)
 ADD = update(ACCOUNTS).where(ACCOUNTS.c.id == bindparam("account")).values(balance=ACCOUNTS.c.balance + bindparam("by"))
 CHARGE = select(CHARGES).where(CHARGES.c.id == bindparam("charge"))
 MOVE = update(CHARGES).where(CHARGES.c.id == bindparam("charge")).values(state=bindparam("to"))

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Connection,
     Float,
     ForeignKey,
-    Integer,
     MetaData,
     RowMapping,
     String,
@@ -29,9 +28,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert as upsert
 
-from fleet.kit.database import Database
+from fleet.kit.database import Database, Whole, insert_missing, sought
 from fleet.users.lookalikes import skeleton
 
 METADATA = MetaData()
@@ -48,7 +46,7 @@ USERS = Table(
 ATTEMPTS = Table(
     "login_attempts",
     METADATA,
-    Column("id", Integer, primary_key=True),
+    Column("id", Whole, primary_key=True),
     Column("account", String, nullable=False, index=True),
     Column("at", Float, nullable=False, index=True),
 )
@@ -146,7 +144,7 @@ class UsersStore:
     def named(self, name: str) -> User | None:
         """By the normalised name."""
         with self.database.read() as connection:
-            return _user(connection.execute(BY_NAME, {"name": name}).mappings().first())
+            return _user(connection.execute(BY_NAME, {"name": sought(name)}).mappings().first())
 
     def user(self, user_id: str) -> User | None:
         """By id, the token's subject."""
@@ -192,7 +190,8 @@ class UsersStore:
         ]
         row = {"id": client.id, "secret_digest": client.secret_digest}
         with self.database.write() as connection:
-            connection.execute(upsert(CLIENTS).on_conflict_do_update(index_elements=["id"], set_=row), row)
+            connection.execute(insert_missing(CLIENTS), row)
+            connection.execute(update(CLIENTS).where(CLIENTS.c.id == client.id).values(row))
             connection.execute(delete(GRANTS).where(GRANTS.c.client_id == client.id))
             if rows:
                 connection.execute(insert(GRANTS), rows)
@@ -200,8 +199,9 @@ class UsersStore:
     def client(self, client_id: str) -> Client | None:
         """A registered client."""
         with self.database.read() as connection:
-            digest = connection.execute(select(CLIENTS.c.secret_digest).where(CLIENTS.c.id == client_id)).scalar()
-            granted = connection.execute(select(GRANTS).where(GRANTS.c.client_id == client_id))
+            wanted = sought(client_id)
+            digest = connection.execute(select(CLIENTS.c.secret_digest).where(CLIENTS.c.id == wanted)).scalar()
+            granted = connection.execute(select(GRANTS).where(GRANTS.c.client_id == wanted))
             return Client(client_id, digest, {row.audience: row.scope for row in granted}) if digest else None
 
 

@@ -43,7 +43,10 @@ class Compose(FileModel):
         default=None,
         description="The volume that services write log lines to; `path`: a replica's file in it, `{hostname}` being its container's name.",
     )
-    store: str | None = Field(default=None, description="A service's store as hooks reach it, with `{service}` in it.")
+    store_variable: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")] | None = Field(
+        default=None,
+        description="The environment variable that tells a service its store's URL, by which hooks reach it too.",
+    )
     user: Annotated[str, Field(pattern=r"^\d+:\d+$")] = Field(
         default="10001:10001",
         description="Whom containers run as when Seatrial runs as root; else they run as who runs Seatrial.",
@@ -58,12 +61,6 @@ class Compose(FileModel):
     def _of_the_run(cls, environment: dict[str, str]) -> dict[str, str]:
         _refuse_other_braces(environment, "faults", "user")
         return environment
-
-    @field_validator("store")
-    @classmethod
-    def _of_a_service(cls, store: str | None) -> str | None:
-        _refuse_other_braces({"it": store or ""}, "service")
-        return store
 
     @field_validator("logs")
     @classmethod

@@ -68,6 +68,12 @@ def boxes_of(
     return boxes
 
 
+def stores_of(found: Iterable[Container], variable: str | None) -> dict[str, str]:
+    """Service to the store that its containers were told by the environment variable."""
+    told = {each.service: each.environment.get(variable or "", "") for each in found if not each.one_off}
+    return {service: url for service, url in told.items() if url}
+
+
 @dataclass(slots=True)
 class Deaths:
     """Containers that ended, from what `docker events` writes to a file, a line of JSON for each; `tell` of unplanned ones."""

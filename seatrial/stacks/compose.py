@@ -20,7 +20,7 @@ from seatrial.project.project import Project
 from seatrial.run_folder import RunFolder, write_text
 from seatrial.settings import Settings
 from seatrial.stacks import docker, observation, processes
-from seatrial.stacks.boxes import Box, Deaths, boxes_of
+from seatrial.stacks.boxes import Box, Deaths, boxes_of, stores_of
 from seatrial.stacks.compose_project import ComposeProject, inside, refuse_without_compose
 from seatrial.stacks.docker import Container, ContainerChild
 from seatrial.stacks.guardian import PROJECT_LABEL
@@ -69,6 +69,7 @@ class ComposeStack(StartedStack[Box]):
         self._deaths = Deaths(run.logs / "docker-events.jsonl", self._tell_loss)
         self._losses = Watch(self._tell_loss)
         self._hooks = 0
+        self._stores: dict[str, str] = {}
 
     # What a trial asks
 
@@ -98,11 +99,8 @@ class ComposeStack(StartedStack[Box]):
         return BLIND if blind else MappingProxyType({})
 
     def stores(self) -> dict[str, str]:
-        """Service to store URL, as hooks reach it in their container."""
-        services = self.project.fleet.services.items()
-        if self._compose.store is None:
-            return {}
-        return {name: self._compose.store.format(service=name) for name, service in services if service.store}
+        """Service to store URL, as its containers were told it; hooks, in theirs, reach it by the same."""
+        return self._stores
 
     def unplanned_exits(self) -> list[UnplannedExit]:
         """Containers that ended by themselves, and what of this stack's own processes did."""
@@ -164,6 +162,7 @@ class ComposeStack(StartedStack[Box]):
             raise StackError(self._not_up(found, up))
         self._refuse_ended(found)
         self._seats = boxes_of(self.project.fleet, self._compose, found, self._child_of)
+        self._stores = stores_of(found, self._compose.store_variable)
         self.publish()
 
     def _watching(self) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +38,7 @@ class Container:
     started: float
     exit_code: int
     addresses: Mapping[str, str]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # it may hold secrets
 
 
 def docker(*arguments: str, timeout: float = SECONDS) -> str:
@@ -98,6 +99,7 @@ def _read(found: Mapping[str, Any], project: str) -> Container:
         addresses={
             name.removeprefix(f"{project}_"): each["IPAddress"] for name, each in networks.items() if each["IPAddress"]
         },
+        environment=dict(each.partition("=")[::2] for each in found["Config"]["Env"] or []),
     )
 
 

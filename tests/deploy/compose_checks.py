@@ -21,9 +21,10 @@ WRITING = {"elasticsearch", "logstash", "kibana"}
 DOORS = {"gateway": 8000, "prometheus": 9090, "grafana": 3000, "kibana": 5601}
 DOOR = re.compile(r"127\.0\.0\.1:\$\{SEATRIAL_(\w+)_PORT-\d+\}:(\d+)")
 OWN_IMAGE = re.compile(r"\$\{SEATRIAL_IMAGES:-seatrial\}/[a-z]+:\$\{SEATRIAL_TAG:-local\}")
-VERSIONED = re.compile(r"[a-z0-9./-]+:v?\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?")
+# PostgreSQL's versions have two parts.
+VERSIONED = re.compile(r"([a-z0-9./-]+:v?\d+\.\d+\.\d+|postgres:\d+\.\d+-[a-z]+)(@sha256:[0-9a-f]{64})?")
 # They have ended before what follows them in their profile begins.
-BEFORE = {"migrate", "populate"}
+BEFORE = {"store-password", "migrate", "populate"}
 FIGURE = re.compile(r"(?m)^#   \(?(\w+)\)? .* (\d+\.\d) GB")
 MOST_BYTES = 8 << 30
 
@@ -121,8 +122,8 @@ def wrong_order(stack: Stack) -> Iterator[str]:
     """Whom one waits for is there whenever it is, and can become what is waited for."""
     for name, service in stack.services.items():
         for other, wait in service.get("depends_on", {}).items():
-            awaited = stack.services.get(other)
-            if awaited is None or (profiles(awaited) and not set() < profiles(service) <= profiles(awaited)):
+            awaited, always = stack.services.get(other), wait.get("required", True)
+            if awaited is None or (always and profiles(awaited) and not set() < profiles(service) <= profiles(awaited)):
                 yield f"{name} waits for {other}, which is not always there"
             elif (wait["condition"] == "service_completed_successfully") != (other in ENDING):
                 yield f"{name} waits for {other} to be what it never is"

@@ -14,15 +14,22 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 FLEET: Mapping[str, Any] = yaml.safe_load((ROOT / "fleet" / "fleet.yml").read_text(encoding="utf-8"))["services"]
 # They do their work and end; the others run until they are stopped.
-ENDING = {"migrate", "populate", "hooks", "elk-setup"}
+ENDING = {"store-password", "migrate", "populate", "hooks", "elk-setup"}
 # `$$` is a dollar sign that is not compose's to replace.
 VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?\}")
 BYTES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
+class Loader(yaml.SafeLoader):
+    """Knows compose's own tag for a list that takes the place of the one below it, where others are put behind it."""
+
+
+Loader.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))
+
+
 @cache
 def parsed(text: str) -> Any:
-    return yaml.safe_load(text)
+    return yaml.load(text, Loader)  # noqa: S506 - it is a SafeLoader
 
 
 def filled(text: str) -> str:
@@ -44,6 +51,7 @@ class Stack:
     env: str
     prometheus: str
     shop: str
+    databases: str
 
     @classmethod
     def of(cls, root: Path) -> Stack:
@@ -53,6 +61,7 @@ class Stack:
             ".env",
             "deploy/compose/prometheus.yml",
             "deploy/compose/shop.json",
+            "deploy/compose/databases.sql",
         )
         return cls(*((root / file).read_text(encoding="utf-8") for file in files))
 

@@ -18,6 +18,7 @@ from fleet.kit.settings import PREFIX, Settings
 TRAFFIC, ADMIN = int(of_image("SEATRIAL_PORT")), int(of_image("SEATRIAL_ADMIN_PORT"))
 # How targets are found, which is what the two configurations differ in.
 DISCOVERY = {"file_sd_configs", "static_configs", "dns_sd_configs", "relabel_configs"}
+PLACE = "sqlite:////shop/stores"
 NOWHERE: tuple[str, str] = ("", "")
 
 
@@ -41,7 +42,8 @@ def unknown_settings(stack: Stack) -> Iterator[str]:
     """A variable that nobody reads is a setting that does not hold."""
     for name, service in stack.shops.items():
         known = {f"{PREFIX}{field.upper()}" for field in settings_of(name).model_fields}
-        yield from (f"{name} reads no {each}" for each in service["environment"] if each not in known)
+        told = [each for each in service["environment"] if each != "PGPASSFILE"]  # which libpq reads
+        yield from (f"{name} reads no {each}" for each in told if each not in known)
 
 
 def settings_of(service: str) -> type[Settings]:
@@ -52,20 +54,37 @@ def settings_of(service: str) -> type[Settings]:
 
 
 def wrong_stores(stack: Stack) -> Iterator[str]:
-    """Each store is in the volume of its service, and hooks reach the same one."""
-    stores = {
-        name: f"sqlite:////shop/stores/{name}.db" for name, service in FLEET.items() if service.get("store") == "sqlite"
-    }
-    if json.loads(stack.shop)["stores"] != stores:
+    """Each store is under its service's name in the one place that is chosen for all, and hooks reach the same one."""
+    stores = {name for name, service in FLEET.items() if service.get("store")}
+    if json.loads(stack.shop)["stores"] != {name: f"STORES/{name}" for name in stores}:
         yield "shop.json names other stores than fleet.yml"
+    if sorted(re.findall(r"(?m)^CREATE DATABASE (\w+);$", stack.databases)) != sorted(stores):
+        yield "databases.sql makes other databases than fleet.yml has stores"
     for name, service in stack.shops.items():
-        if service["environment"].get(f"{PREFIX}STORE") != stores.get(name):
-            yield f"{name} has the store {service['environment'].get(f'{PREFIX}STORE')}"
+        told = filled(str(service["environment"].get(f"{PREFIX}STORE", "")))
+        if told != (f"{PLACE}/{name}" if name in stores else ""):
+            yield f"{name} has the store {told}"
         if (mounts(service).get("/shop/stores") == ("stores", "rw")) != (name in stores):
             yield f"{name} has a store without a volume, or a volume without a store"
     for name in ("migrate", "populate", "hooks"):
         if mounts(stack.services[name]).get("/shop/stores") != ("stores", "rw"):
             yield f"{name} does not reach the stores"
+        if filled(str(stack.services[name]["environment"].get(f"{PREFIX}STORES"))) != PLACE:
+            yield f"{name} looks for stores elsewhere"
+
+
+def wrong_store_passwords(stack: Stack) -> Iterator[str]:
+    """Whoever has a store can read the password of its server, in the file that libpq is told of; one container alone writes it."""
+    for name, service in stack.services.items():
+        target = next((target for target, (source, _) in mounts(service).items() if source == "store-password"), None)
+        mode = mounts(service)[target][1] if target else None
+        if mode == "rw" and name != "store-password":
+            yield f"{name} may write the stores' password"
+        stored = name in stack.shops and f"{PREFIX}STORE" in service["environment"]
+        if stored or name in {"migrate", "populate", "hooks"}:
+            told = service["environment"].get("PGPASSFILE")
+            if target is None or told != f"{target}/pgpass":
+                yield f"{name} is told of passwords in {told}, and has them at {target}"
 
 
 def wrong_client_secrets(stack: Stack) -> Iterator[str]:
@@ -143,7 +162,7 @@ def wrong_overlay(stack: Stack) -> Iterator[str]:
             yield f"{name} is laid over nothing"
     for name, service in stack.services.items():
         image = filled(laid["services"].get(name, service).get("image", service["image"]))
-        aside = service.get("profiles") == ["elk"] or "profiles" in laid["services"].get(name, {})
+        aside = laid["services"].get(name, {}).get("profiles") == ["registry"]
         if not image.startswith("seatrial/") and not aside:
             yield f"{name} runs {image}, which is not made here"
 
@@ -152,6 +171,7 @@ CHECKS: list[Check] = [
     wrong_shop,
     unknown_settings,
     wrong_stores,
+    wrong_store_passwords,
     wrong_client_secrets,
     wrong_scrapes,
     wrong_variables,

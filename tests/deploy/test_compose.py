@@ -49,10 +49,12 @@ PLANTED = [
     (own.wrong_networks, "compose", "networks: [fleet, watch]", "networks: [watch]", "grafana is not on the network"),
     (own.wrong_networks, "compose", "  networks: [fleet]\n  stop", "  networks: [fleet, door]\n  stop", "orders is on door, fleet"),
     (own.wrong_networks, "compose", "service:alertmanager", "host", "recorder has the network host"),
-    (own.wrong_networks, "compose", "    networks: []\n", "", "migrate has both"),
+    (own.wrong_networks, "compose", "    network_mode: none\n", "    network_mode: none\n    networks: [fleet]\n", "store-password has both"),
     (own.wrong_order, "compose", "{prometheus: {condition", "{kibana: {condition", "kibana, which is not always there"),
     (own.wrong_order, "compose", "users: {condition: service_healthy}", "users: {condition: service_completed_successfully}", "users to be"),
     (own.wrong_order, "compose", "{elk-setup: {condition: service_completed_successfully}}", "{elasticsearch: {condition: service_healthy}}", "templates"),
+    (own.wrong_order, "compose", "{condition: service_healthy, required: false}", "{condition: service_healthy}", "migrate waits for postgres"),
+    (own.wrong_images, "compose", "postgres:17.6-bookworm", "postgres:17", "postgres runs postgres:17"),
     (own.undeclared, "compose", "  stores: {}\n", "", "volumes: stores"),
     (own.undeclared, "compose", "  watch: {}", "  watch: {}\n  spare: {}", "networks: spare"),
     (own.undeclared, "compose", "compose/shop.json}", "compose/store.json}", "store.json, which is not there"),
@@ -67,11 +69,17 @@ PLANTED = [
     (fits.wrong_shop, "compose", "    volumes: [logs:/shop/logs]\n", "", "gateway writes its lines"),
     (fits.wrong_shop, "compose", "      payments: {condition: service_healthy}\n", "", "gateway waits for"),
     (fits.unknown_settings, "compose", "SEATRIAL_HASH_COST:", "SEATRIAL_HASHING_COST:", "users reads no"),
-    (fits.wrong_stores, "compose", "stores/users.db", "stores/orders.db", "users has the store"),
-    (fits.wrong_stores, "compose", "[logs:/shop/logs, stores:/shop/stores]", "[logs:/shop/logs]", "without a volume"),
+    (fits.wrong_stores, "compose", "/shop/stores}/users", "/shop/stores}/orders", "users has the store"),
+    (fits.wrong_stores, "compose", "/shop/stores}/users", "/shop/store}/users", "users has the store"),
+    (fits.wrong_stores, "compose", '{SEATRIAL_STORES: "${SEATRIAL_STORES:-sqlite:////shop/stores}"', '{SEATRIAL_STORES: "sqlite:////shop"', "hooks looks for"),
+    (fits.wrong_stores, "databases", "DATABASE orders;", "DATABASE carts;", "databases.sql makes other"),
+    (fits.wrong_store_passwords, "compose", "- store-password:/run/store-password:ro", "- store-password:/run/store-password", "postgres may write"),
+    (fits.wrong_store_passwords, "compose", "  PGPASSFILE: /shop/store-password/pgpass\n", "", "payments is told of passwords in None"),
+    (fits.wrong_store_passwords, "compose", "[stores:/shop/stores, *password, run", "[stores:/shop/stores, run", "hooks is told"),
+    (fits.wrong_stores, "compose", "[logs:/shop/logs, stores:/shop/stores, *password]", "[logs:/shop/logs, *password]", "without a volume"),
     (fits.wrong_stores, "compose", "volumes: [logs:/shop/logs]", "volumes: [logs:/shop/logs, stores:/shop/stores]", "without a store"),
-    (fits.wrong_stores, "compose", "volumes: [stores:/shop/stores, run", "volumes: [run", "migrate does not reach"),
-    (fits.wrong_stores, "shop", "stores/activity.db", "stores/feed.db", "shop.json names other"),
+    (fits.wrong_stores, "compose", "volumes: [stores:/shop/stores, *password, run", "volumes: [*password, run", "migrate does not reach"),
+    (fits.wrong_stores, "shop", "STORES/activity", "STORES/feed", "shop.json names other"),
     (fits.wrong_client_secrets, "compose", "secrets:/shop/secrets:ro", "secrets:/shop/secrets", "orders is told"),
     (fits.wrong_client_secrets, "compose", "/shop/secrets/orders}", "/shop/secrets/payments}", "orders is told"),
     (fits.wrong_client_secrets, "compose", "secrets:/shop/run/secrets", "secrets:/shop/secrets", "migrate does not"),
@@ -90,6 +98,7 @@ PLANTED = [
     (fits.wrong_overlay, "offline", "services:", "volumes: {}\nservices:", "volumes is laid over"),
     (fits.wrong_overlay, "offline", '"seatrial/prometheus:local"', '"prom/prometheus:v2.42.0"', "which is not made here"),
     (fits.wrong_overlay, "offline", "  grafana: {profiles: [registry]}\n", "", "grafana runs grafana/grafana"),
+    (fits.wrong_overlay, "offline", "  kibana: {profiles: !override [registry]}\n", "", "kibana runs docker.elastic.co"),
 ]  # fmt: skip
 
 
@@ -114,5 +123,6 @@ def test_each_check_was_seen_to_find_something() -> None:
 @pytest.mark.parametrize("profile, count", declared_memory(STACK).items())
 def test_the_page_says_what_is_declared(profile: str, count: int) -> None:
     page = (ROOT / "deploy" / "compose" / "README.md").read_text(encoding="utf-8")
+    page = page[page.index("## Profiles") :]
     (row,) = (line for line in page.splitlines() if line.startswith((f"| `{profile}` |", f"| ({profile}) |")))
     assert f"{gigabytes(count)} GB" in row

@@ -3,11 +3,13 @@ from __future__ import annotations
 import io
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fleet.hooks.documents import Document, HookError, replicas, run, store, write_json
+from fleet.kit.errors import StoreUrlError
 
 
 def test_a_hook_reads_one_document_and_writes_one(
@@ -22,15 +24,29 @@ def failing(_: Document) -> dict[str, object]:
     raise HookError("The stack runs no orders.")
 
 
+def without_a_store(_: Document) -> dict[str, object]:
+    raise StoreUrlError("There is no store at /r/orders.db; migrate first.")
+
+
 @pytest.mark.parametrize(
-    "given,says", [("{}", "The stack runs no orders."), ("rubbish", "JSONDecodeError")], ids=["hook", "document"]
+    "hook, given, says",
+    [
+        (failing, "{}", "The stack runs no orders."),
+        (without_a_store, "{}", "StoreUrlError: There is no store"),
+        (failing, "rubbish", "JSONDecodeError"),
+    ],
+    ids=["hook", "kit", "document"],
 )
 def test_a_hook_that_cannot_says_so_and_answers_nothing(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], given: str, says: str
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    hook: Callable[[Document], dict[str, object]],
+    given: str,
+    says: str,
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(given))
     with pytest.raises(SystemExit, match=says):
-        run(failing)
+        run(hook)
     assert capsys.readouterr().out == ""
 
 

@@ -8,9 +8,9 @@ import pytest
 from shop_in_process import STORES, Shop
 
 from fleet.hooks.books import Books, Intrusion, Seen
-from fleet.hooks.documents import HookError
 from fleet.hooks.evidence import clients_saw, gather
 from fleet.kit.database import Database
+from fleet.kit.errors import StoreUrlError
 from fleet.users.lookalikes import skeleton
 from fleet.users.store import User, UsersStore
 from fleet.users.store import migrate as migrate_users
@@ -155,6 +155,6 @@ def test_without_populate_the_opening_is_not_known(shop: Shop) -> None:
 
 def test_a_missing_store_is_said_and_not_made(shop: Shop, tmp_path: Path) -> None:
     stores = {name: f"sqlite:///{tmp_path}/{name}.db" for name in STORES}
-    with pytest.raises(HookError, match="There is no store"):
+    with pytest.raises(StoreUrlError, match="There is no store"):
         books(shop, stores=stores)
     assert not list(tmp_path.glob("*.db"))

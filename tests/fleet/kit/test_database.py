@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from fleet.kit.database import Database, StoreUrlError, sqlite_path
+from fleet.kit import database as kit_database
+from fleet.kit.database import Database, StoreBusy, insert_missing, sought
+from fleet.kit.errors import StoreUrlError
 
 METADATA = MetaData()
 COUNTER = Table("counter", METADATA, Column("id", Integer, primary_key=True), Column("value", Integer, nullable=False))
@@ -48,19 +50,56 @@ def test_every_connection_is_prepared(database: Database, pragma: str, expected:
 @pytest.mark.parametrize(
     "url,says",
     [
-        ("postgresql://host/shop", "'postgresql' is not supported yet"),
-        ("cassandra://host/shop", "'cassandra' is not supported yet"),
+        ("postgresql://host", "names no database"),
+        ("cassandra://host/shop", "'cassandra' is not supported"),
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
         ("orders.db", "is not a URL"),
         ("", "is not a URL"),
     ],
-    ids=["server", "unknown", "nowhere", "memory", "a-path", "empty"],
+    ids=["no-database", "unknown", "nowhere", "memory", "a-path", "empty"],
 )
 def test_a_store_that_cannot_be_served_is_refused_with_the_remedy(url: str, says: str) -> None:
     with pytest.raises(StoreUrlError, match=says) as refused:
-        sqlite_path(url)
-    assert "Give sqlite:////absolute/path.db." in str(refused.value)
+        Database(url)
+    assert "Give " in str(refused.value)
+
+
+def test_a_refused_url_keeps_its_password() -> None:
+    with pytest.raises(StoreUrlError) as refused:
+        Database("postgresql://shop:hunter2@host")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_file_that_must_be_there_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(StoreUrlError, match=r"There is no store at .*; migrate first"):
+        Database(f"sqlite:///{tmp_path}/none/store.db", must_exist=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_replica_that_holds_the_file_for_too_long_is_a_busy_store(
+    database: Database, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kit_database, "BUSY_SECONDS", 0.05)
+    replica = Database(url)
+    with database.write(), pytest.raises(StoreBusy, match=r"0\.05 s") as busy, replica.write():
+        pytest.fail("two writers at once")
+    assert busy.value.headers["Retry-After"] == "1"
+    with replica.write() as connection:
+        connection.execute(update(COUNTER).values(value=1))
+    assert value(database) == 1
+    replica.close()
+
+
+def test_a_row_whose_key_is_there_is_left_as_it_is(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(insert_missing(COUNTER), [{"id": 1, "value": 5}, {"id": 2, "value": 6}])
+        assert connection.execute(select(COUNTER).order_by(COUNTER.c.id)).all() == [(1, 0), (2, 6)]
+
+
+@pytest.mark.parametrize("text, asked", [("ada", "ada"), ("", ""), ("a\0da", ""), ("\0", "")], ids=ascii)
+def test_text_with_nul_is_asked_for_as_none(text: str, asked: str) -> None:
+    assert sought(text) == asked
 
 
 def test_an_exception_takes_the_whole_write_back(database: Database) -> None:
@@ -120,7 +159,8 @@ def test_a_failed_write_does_not_tell_what_was_to_be_written(database: Database)
 
 def test_the_file_is_its_owners_alone(database: Database, url: str) -> None:
     database.check()
-    assert {oct(file.stat().st_mode & 0o777) for file in sqlite_path(url).parent.iterdir()} == {"0o600"}
+    folder = Path(url.removeprefix("sqlite:///")).parent
+    assert {oct(file.stat().st_mode & 0o777) for file in folder.iterdir()} == {"0o600"}
 
 
 def test_each_write_tells_how_long_it_waited_and_may_be_held(url: str) -> None:

@@ -17,8 +17,8 @@ def test_no_cursor_is_the_first_page() -> None:
 
 @pytest.mark.parametrize(
     "cursor",
-    ["!", "cHJvZA==", "cHJvZB", "a", "_w", "\N{GRINNING FACE}"],
-    ids=["rubbish", "padded", "bits", "short", "no-text", "no-ascii"],
+    ["!", "cHJvZA==", "cHJvZB", "a", "_w", "\N{GRINNING FACE}", encode_cursor("a\0")],
+    ids=["rubbish", "padded", "bits", "short", "no-text", "no-ascii", "nul"],
 )
 def test_a_cursor_that_is_not_ours_is_refused(cursor: str) -> None:
     with pytest.raises(BadRequest, match="not one of ours"):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fleet.kit.database import Database, StoreUrlError, open_store
+from fleet.kit.database import Database, open_store
+from fleet.kit.errors import StoreUrlError
 from fleet.kit.settings import Settings
 from fleet.kit.standalone import introduce
 from fleet.kit.testing import harness
@@ -60,6 +61,6 @@ def test_a_replica_is_not_ready_while_its_store_does_not_answer(tmp_path: Path) 
 
 
 def test_a_store_of_another_kind_stops_the_start() -> None:
-    kit = harness("sample", Settings(store="postgresql://host/shop")).app.kit
-    with pytest.raises(StoreUrlError, match="postgresql"):
+    kit = harness("sample", Settings(store="mongodb://host/shop")).app.kit
+    with pytest.raises(StoreUrlError, match="mongodb"):
         open_store(kit, lambda _: None)

@@ -72,9 +72,9 @@ def statements(users: UsersAlone, name: str) -> list[str]:
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         said.append(statement)
 
-    event.listen(users.database._engine, "before_cursor_execute", note)
+    event.listen(users.database._kind.engine, "before_cursor_execute", note)
     users.login(name, WRONG)
-    event.remove(users.database._engine, "before_cursor_execute", note)
+    event.remove(users.database._kind.engine, "before_cursor_execute", note)
     return said
 
 

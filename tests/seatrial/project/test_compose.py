@@ -38,7 +38,13 @@ def beneath(line: str) -> str:
 def test_files_a_network_and_a_port_will_do(tmp_path: Path) -> None:
     found = load_project(written(tmp_path, LEAST)).compose
     assert found == Compose(files=(Path("c.yml"),), network="fleet", port=8000)
-    assert (found.admin_port, found.hooks, found.run, found.logs, found.store) == (None, None, None, None, None)
+    assert (found.admin_port, found.hooks, found.run, found.logs, found.store_variable) == (
+        None,
+        None,
+        None,
+        None,
+        None,
+    )
     assert (found.user, found.environment) == ("10001:10001", {})
 
 
@@ -87,8 +93,7 @@ def test_what_is_filled_in_may_stand_in_variables(tmp_path: Path, braces: str) -
         (PORT, beneath("run: {volume: run}"), "6:8: compose.run.path is missing. Add it."),
         (PORT, beneath("logs: {volume: l, path: '{host}.jsonl'}"), "6:9: compose.logs: path uses {host}. Known are: {hostname}."),
         (PORT, beneath("logs: {volume: l, path: '{hostname'}"), "6:9: compose.logs: path has a brace that is not right: expected '}' before end of string. Write '{{' for a plain one."),
-        (PORT, beneath("store: 'sqlite:///{name}'"), "6:10: compose.store: it uses {name}. Known are: {service}."),
-        (PORT, beneath("store: 'sqlite:///{'"), "6:10: compose.store: it has a brace that is not right: "),
+        (PORT, beneath("store_variable: sqlite:///x"), "6:19: compose.store_variable is 'sqlite:///x', but it must match "),
         (PORT, beneath("user: root"), "6:9: compose.user is 'root', but it must match "),
         (PORT, beneath("user: 1000"), "6:9: compose.user is 1000, but text is needed. Put quotes around it."),
         (PORT, beneath("environment: {A: 'x', B: '{fault}{x}'}"), "6:16: compose.environment: B uses {fault}, {x}. Known are: {faults}, {user}."),

@@ -41,7 +41,7 @@ COMPOSE = {
     "hooks": "hooks",
     "run": {"volume": "run", "path": "/in/run"},
     "logs": {"volume": "lines", "path": "{hostname}.jsonl"},
-    "store": "sqlite:////in/stores/{service}.db",
+    "store_variable": "STORE",
 }
 ADDRESSES = {("web", 1): "172.18.0.2", ("api", 1): "172.18.0.3", ("api", 2): "172.18.0.4", ("api", 3): "172.18.0.5"}
 

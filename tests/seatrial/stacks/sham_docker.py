@@ -109,7 +109,15 @@ def container(  # noqa: PLR0913 - what differs between containers
     return {
         "Id": key_of(service, number),
         "Name": f"/{PROJECT}-{service}-{number}",
-        "Config": {"Hostname": f"host-{service}-{number}", "Labels": told if labels is None else labels},
+        "Config": {
+            "Hostname": f"host-{service}-{number}",
+            "Labels": told if labels is None else labels,
+            "Env": [
+                "PATH=/bin",
+                "NONE",
+                *([f"STORE=sqlite:////in/stores/{service}.db?a=b"] if service == "api" else []),
+            ],
+        },
         "State": state,
         "NetworkSettings": {
             "Networks": {name: {"IPAddress": each if running else ""} for name, each in addresses.items()}

@@ -90,11 +90,11 @@ def test_all_are_told_where_its_replicas_are(stack: ComposeStack) -> None:
     assert (web["metrics_url"], web["ready_url"]) == ("http://172.18.0.2:8100/metrics", "http://172.18.0.2:8100/ready")
     assert web["log_file"] == str(stack.run.logs / "host-web-1.jsonl")
     assert stack.replicas()[0].log_file == stack.run.logs / "host-web-1.jsonl"
-    assert stack.stores() == {"api": "sqlite:////in/stores/api.db"}
+    assert stack.stores() == {"api": "sqlite:////in/stores/api.db?a=b"}
 
 
 def test_what_the_project_does_not_say_is_out_of_reach(docks: Docks) -> None:
-    with standing(docks, logs=None, store=None) as stack:
+    with standing(docks, logs=None, store_variable=None) as stack:
         assert document(stack)["services"][0]["log_file"] is None
         assert stack.stores() == {}
 

@@ -172,7 +172,7 @@ def test_a_hook_runs_in_a_container_and_is_told_its_paths(docks: Docks, stack: C
     assert (told["run_dir"], told["samples"], told["random_seed"]) == ("/in/run", "/in/run/samples/a", 7)
     assert told["services"][0]["log_file"] == "/in/run/logs/host-web-1.jsonl"
     assert told["services"][0]["url"] == "http://172.18.0.2:8000"
-    assert told["stores"] == {"api": "sqlite:////in/stores/api.db"}
+    assert told["stores"] == {"api": "sqlite:////in/stores/api.db?a=b"}
     assert docks.docker.asked("rm") == []
 
 

@@ -36,7 +36,12 @@ def test_a_container_is_read_from_what_inspect_shows(docker: ShamDocker) -> None
         started=pytest.approx(STARTED, abs=1e-6),
         exit_code=0,
         addresses={"fleet": "172.18.0.5"},
+        environment={"PATH": "/bin", "NONE": ""},
     )
+
+
+def test_what_a_container_was_told_is_not_shown_with_it(docker: ShamDocker) -> None:
+    assert "PATH" not in repr(read(docker))
 
 
 def test_all_of_the_project_are_asked_for_and_come_by_service_and_number(docker: ShamDocker) -> None:

@@ -1,0 +1,72 @@
+"""What a transaction costs on each kind of store, side by side: python -m benchmarks.stores (needs Debian's package postgresql)."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from sqlalchemy import Column, MetaData, Table, insert, select, update
+
+from fleet.kit.database import Database, Whole
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
+
+METADATA = MetaData()
+COUNTER = Table("counter", METADATA, Column("id", Whole, primary_key=True), Column("value", Whole))
+TRANSACTIONS, THREADS, ROUNDS = 400, 4, 7
+
+
+def milliseconds(act: Callable[[object], None]) -> float:
+    """Of wall time per call, by THREADS threads."""
+    act(None)
+    began = perf_counter()
+    with ThreadPoolExecutor(THREADS) as threads:
+        list(threads.map(act, range(TRANSACTIONS)))
+    return (perf_counter() - began) / TRANSACTIONS * 1000
+
+
+def acts(database: Database) -> dict[str, Callable[[object], None]]:
+    """A write of two statements, and a read of one."""
+    database.create_schema(METADATA)
+    with database.write() as connection:
+        connection.execute(insert(COUNTER).values(id=1, value=0))
+
+    def write(_: object) -> None:
+        with database.write() as connection:
+            connection.execute(select(COUNTER)).all()
+            connection.execute(update(COUNTER).values(value=COUNTER.c.value + 1))
+
+    def read(_: object) -> None:
+        with database.read() as connection:
+            connection.execute(select(COUNTER)).all()
+
+    return {"write": write, "read": read}
+
+
+def main() -> None:
+    """Rounds by turns, so that a noisy machine is noisy for both; prints medians and their ratio."""
+    from postgres_server import running_server
+
+    with running_server(durable=True) as server, tempfile.TemporaryDirectory() as folder:
+        server.sql("CREATE DATABASE bench")
+        databases = {
+            "sqlite": Database(f"sqlite:///{folder}/bench.db"),
+            "postgresql": Database(server.url("bench")),
+        }
+        kinds = {name: acts(database) for name, database in databases.items()}
+        for act in ("write", "read"):
+            rounds = [{name: milliseconds(each[act]) for name, each in kinds.items()} for _ in range(ROUNDS)]
+            found = {name: median(each[name] for each in rounds) for name in kinds}
+            ratio = median(each["postgresql"] / each["sqlite"] for each in rounds)
+            print(", ".join(f"{name} {act} {value:.2f} ms" for name, value in found.items()), f": {ratio:.1f} times")
+        for database in databases.values():
+            database.close()
+
+
+if __name__ == "__main__":
+    main()

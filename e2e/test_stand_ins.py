@@ -1,0 +1,89 @@
+"""The servers that stand in where no registry can be reached, beside the shop, in docker-compose.yml's own profiles."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+from containers import docker, images, projects
+from stack_runs import Bench
+
+from seatrial.stacks.docker import Container, containers_of
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[1]
+ON_SERVER = {"COMPOSE_PROFILES": "stores", "SEATRIAL_STORES": "postgresql://shop@postgres"}
+PATIENCE = 60.0
+
+
+def compose(project: str, *arguments: str, **environment: str) -> None:
+    command = ["docker", "compose", "--project-name", project, *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def standing(project: str, *services: str, **environment: str) -> Iterator[dict[str, Container]]:
+    """Those services and what they wait for, by service; gone at the end."""
+    images()
+    try:
+        compose(project, "up", "--detach", "--wait", "--no-build", *services, **environment)
+        yield {each.service: each for each in containers_of(project)}
+    finally:
+        compose(project, "--profile", "*", "down", "--volumes")
+        assert projects(project) == []
+
+
+def test_a_trial_passes_on_postgresql(tmp_path: Path) -> None:
+    """Smaller than the default one: each write is a way to a server and back, and two cores have much to do."""
+    images()
+    bench = Bench(tmp_path / "runs", ROOT / "seatrial.yml", environment=ON_SERVER)
+    done = bench.call("trial", "smoke", "--on", "compose", "--no-page")
+    (found,) = bench.runs.glob("2*/verdict.json")
+    checks = {each["name"]: each for each in json.loads(found.read_text())["checks"]}
+    assert {each["verdict"] for name, each in checks.items() if name.startswith("invariants.")} == {"PASS"}
+    amiss = [each for each in checks.values() if each["verdict"] != "PASS"]
+    assert done.returncode == 0, amiss
+    assert projects("seatrial-2") == []
+
+
+def test_the_stores_are_postgresqls_and_the_password_is_asked_for() -> None:
+    with standing("seatrial-stand-in-stores", "gateway", **ON_SERVER, SEATRIAL_GATEWAY_PORT="") as found:
+        postgres, orders = found["postgres"].key, found["orders"].key
+        rows = docker("exec", postgres, "psql", "-U", "shop", "-d", "users", "-Atc", "SELECT id FROM clients")
+        assert rows == "orders"
+        assert docker("exec", orders, "ls", "/shop/stores") == ""
+        address = found["postgres"].addresses["fleet"]
+        asked = ["exec", "--env", "PGPASSWORD=wrong", postgres, "psql", "-h", address, "-U", "shop", "-c", "SELECT 1"]
+        assert docker(*asked, check=False) == ""
+        environment = docker("inspect", "--format", "{{.Config.Env}}", orders)
+        assert "postgresql://shop@postgres/orders" in environment
+        assert "PASSWORD=" not in environment
+
+        docker("restart", postgres)
+        door = f"http://{found['gateway'].addresses['fleet']}:8000/v1/products"
+        until = time.monotonic() + PATIENCE
+        while requests.get(door, timeout=15).status_code != 200:
+            assert time.monotonic() < until
+
+
+def test_elasticsearch_keeps_what_it_was_given() -> None:
+    subprocess.run([ROOT / "deploy" / "secrets" / "make.sh"], check=True, capture_output=True)
+    with standing("seatrial-stand-in-elk", "elasticsearch", COMPOSE_PROFILES="elk") as found:
+        server = found["elasticsearch"]
+        url = f"http://{server.addresses['fleet']}:9200/lines"
+        given = requests.post(f"{url}/_doc?refresh=true", json={"message": "all aboard"}, timeout=30)
+        assert given.status_code == 201
+        docker("restart", server.key)
+        compose("seatrial-stand-in-elk", "up", "--detach", "--wait", "--no-build", "elasticsearch")
+        hits = requests.get(f"{url}/_search?q=aboard", timeout=30).json()["hits"]["hits"]
+        assert [hit["_source"] for hit in hits] == [{"message": "all aboard"}]
