@@ -30,6 +30,7 @@ from fleet.kit.credentials import TOKEN_PATH
 from fleet.kit.database import Database
 from fleet.kit.faults import Fault
 from fleet.kit.keys import JWKS_PATH
+from fleet.kit.retries import RetryBudget
 from fleet.kit.testing import bearer, signing_pair
 from fleet.kit.transport import Received, Request, TransportError
 from fleet.users.store import KEYS, Client, UsersStore, digest
@@ -195,8 +196,11 @@ class Shop:
     def heal(self) -> None:
         self.loopback.troubles.clear()
         self.loopback.draw = self.loopback.before = None
-        for app in self.loopback.apps.values():
+        for name, app in self.loopback.apps.items():
             app.kit.faults.replace([])
+            for callee in self.loopback.apps.keys() - {name}:
+                # What one test's troubles took of it, the next one's calls would lack, for ten seconds.
+                app.kit.client(callee).budget = RetryBudget()
 
     def broken(self) -> set[str]:
         """The equations that do not hold once the feed was told."""
