@@ -47,5 +47,11 @@ def headline(document: Mapping[str, Any]) -> str:
 
 
 def footline(document: Mapping[str, Any]) -> str:
-    """Where to go, and what it costs."""
-    return f"entry {document['entry_url']}   resident memory {document['resident_bytes'] / MEGABYTE:.0f} MB"
+    """Where to go, what it costs, and how far it may spread."""
+    kinds = document.get("stores") or []
+    # A file is one host's, and so are the replicas that share it.
+    stores = (
+        f"   stores {', '.join(kinds)}{': replicas on this host only' if 'sqlite' in kinds else ''}" if kinds else ""
+    )
+    memory = f"   resident memory {document['resident_bytes'] / MEGABYTE:.0f} MB"
+    return f"entry {document['entry_url']}{stores}{memory}"

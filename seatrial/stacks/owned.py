@@ -285,4 +285,5 @@ class OwnedStack(ABC):
             "prometheus": {"url": self._prometheus_url, "pid": pid} if self._prometheus_url else None,
             "alertmanager": self._alerting.document(),
             "elasticsearch": self._pipeline.document() if self._pipeline else None,
+            "stores": sorted({url.partition(":")[0] for url in self.stores().values()}),
         }

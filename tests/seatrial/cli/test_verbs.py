@@ -5,7 +5,7 @@ import pytest
 from seatrial.cli.dispatch import VERBS, dispatch
 from seatrial.cli.up import Wish, parse_replicas
 from seatrial.errors import UsageError
-from seatrial.report.status_table import status_table
+from seatrial.report.status_table import footline, status_table
 
 DOCS = Path(__file__).parents[3] / "docs" / "cli"
 
@@ -80,3 +80,17 @@ def test_the_status_shows_the_log_pipeline() -> None:
     assert cells[0] == ["elasticsearch", "shipper"]
     assert cells[2] == ["http://e", "http://s/metrics"]
     assert cells[4] == ["7", "8"]
+
+
+@pytest.mark.parametrize(
+    "kinds, says",
+    [
+        ([], "entry http://u   resident"),
+        (["postgresql"], "http://u   stores postgresql   resident"),
+        (["sqlite"], "http://u   stores sqlite: replicas on this host only   resident"),
+    ],
+    ids=str,
+)
+def test_the_footline_says_how_far_replicas_may_be(kinds: list[str], says: str) -> None:
+    assert says in footline({"entry_url": "http://u", "resident_bytes": 0, "stores": kinds})
+    assert footline({"entry_url": "http://u", "resident_bytes": 0}).startswith("entry http://u   resident")

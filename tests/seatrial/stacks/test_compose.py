@@ -91,6 +91,7 @@ def test_all_are_told_where_its_replicas_are(stack: ComposeStack) -> None:
     assert web["log_file"] == str(stack.run.logs / "host-web-1.jsonl")
     assert stack.replicas()[0].log_file == stack.run.logs / "host-web-1.jsonl"
     assert stack.stores() == {"api": "sqlite:////in/stores/api.db?a=b"}
+    assert document(stack)["stores"] == ["sqlite"]
 
 
 def test_what_the_project_does_not_say_is_out_of_reach(docks: Docks) -> None:
