@@ -46,7 +46,9 @@ def on(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def docker_compose_command() -> str:
-    return f"{TOLD} docker compose --profile load"
+    asked = os.environ.get("COMPOSE_PROFILES", "").split(",")  # which an option would hide
+    profiles = " ".join(f"--profile {each}" for each in ("load", *filter(None, asked)))
+    return f"{TOLD} docker compose {profiles}"
 
 
 @pytest.fixture(scope="session")
