@@ -94,6 +94,18 @@ def test_all_are_told_where_its_replicas_are(stack: ComposeStack) -> None:
     assert document(stack)["stores"] == ["sqlite"]
 
 
+def test_the_shipper_finds_the_files_of_all(docks: Docks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads stack.json when it starts, which is before all is ready."""
+    seen: list[str] = []
+    monkeypatch.setattr(
+        ComposeStack,
+        "_await_pipeline",
+        lambda stack: seen.extend(Path(each["log_file"]).name for each in document(stack)["services"]),
+    )
+    with standing(docks):
+        assert seen == [f"host-{name}.jsonl" for name in ("web-1", "api-1", "api-2", "api-3")]
+
+
 def test_what_the_project_does_not_say_is_out_of_reach(docks: Docks) -> None:
     with standing(docks, logs=None, store_variable=None) as stack:
         assert document(stack)["services"][0]["log_file"] is None
