@@ -164,7 +164,8 @@ class ComposeStack(StartedStack[Box]):
         self._seats = boxes_of(self.project.fleet, self._compose, found, self._child_of)
         self._stores = stores_of(found, self._compose.store_variable)
         self.publish()
-        self._set_state(self._state)  # who reads stack.json from here on finds replicas: the shipper, whose files they write
+        # Who reads stack.json from here on finds replicas: the shipper, whose files they write.
+        self._set_state(self._state)
 
     def _watching(self) -> list[str]:
         labelled = f"label={PROJECT_LABEL}={self._containers.name}"
