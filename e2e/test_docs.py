@@ -17,7 +17,7 @@ TUTORIAL = "docs/tutorial.md"
 CHANGING = [page for page in pages() if changes(read(page))]
 WALKS = "tests/loadtests/test_journeys.py::test_journeys_ask_as_often_as_their_description_says"
 RULES = {
-    "fleet/": ["tests/architecture"],
+    "fleet/": ["tests/architecture", "tests/deploy"],
     "seatrial/": ["tests/architecture"],
     "loadtests/": ["tests/loadtests", f"--deselect={WALKS}"],
 }

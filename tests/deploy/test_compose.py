@@ -59,7 +59,7 @@ PLANTED = [
     (own.undeclared, "compose", "  watch: {}", "  watch: {}\n  spare: {}", "networks: spare"),
     (own.undeclared, "compose", "compose/shop.json}", "compose/store.json}", "store.json, which is not there"),
     (own.undeclared, "compose", "secrets: [logstash_password]", "secrets: [beats_password]", "secrets: beats_password"),
-    (own.wrong_memory, "compose", "mem_limit: 384m", "mem_limit: 512m", "none: 3.0 GB are declared"),
+    (own.wrong_memory, "compose", "mem_limit: 384m", "mem_limit: 512m", "none: 3."),
     (own.wrong_memory, "compose", "#   load ", "#   lode ", "load: 0.8 GB are declared, the head says None"),
     (own.wrong_memory, "compose", "mem_limit: 1536m", "mem_limit: 4g", "elk does not fit"),
     (fits.wrong_shop, "compose", "SERVICE: users", 'SERVICE: ""', "users is in one of the two"),
