@@ -1,4 +1,4 @@
-"""What a drill does to a stack that runs, and how it is undone. Ends or stops processes of that stack's own run only.
+"""What a drill does to a stack that runs, and how it is undone. Ends or stops processes and containers of that stack's own run only.
 
 Owns the actions of drills.yml. Leaves when to do them, and what comes of it, to drilling.py.
 """
@@ -24,6 +24,7 @@ from seatrial.project.project import Project
 from seatrial.run_folder import read_json, write_json
 from seatrial.settings import child_environment
 from seatrial.stacks import control, observation
+from seatrial.stacks.docker import docker
 from seatrial.stacks.processes import is_same
 from seatrial.stacks.turns import Turns
 
@@ -78,9 +79,9 @@ class Mischief:
         if drill.fault:
             self._faults("apply")
         elif drill.kill:
-            os.killpg(self._first(drill.kill)["main_pid"], signal.SIGKILL)
+            self._kill(self._first(drill.kill))
         elif drill.freeze:
-            self._signal(signal.SIGSTOP)
+            self._freeze(drill.freeze, frozen=True)
         elif drill.forget:
             self._targets(told=False)
         elif drill.restart:
@@ -101,7 +102,7 @@ class Mischief:
         elif drill.kill:
             yield from self.standing.restarting(drill.kill, 1)
         elif drill.freeze:
-            self._signal(signal.SIGCONT)
+            self._freeze(drill.freeze, frozen=False)
         elif drill.forget:
             self._targets(told=True)
 
@@ -120,14 +121,29 @@ class Mischief:
                 return found
         raise UsageError(f"the stack runs no {service}.")
 
-    def _signal(self, number: signal.Signals) -> None:
-        with contextlib.suppress(psutil.Error, ProcessLookupError):
-            main = psutil.Process(self._pid())
-            for process in (main, *main.children(recursive=True)):
-                process.send_signal(number)
+    def _kill(self, replica: Mapping[str, Any]) -> None:
+        if key := replica.get("container"):
+            docker("kill", "--signal", "KILL", key)
+        else:
+            os.killpg(self._pid(replica["service"], replica["main_pid"]), signal.SIGKILL)
 
-    def _pid(self) -> int:
-        document, name = self.standing.document(), self.drill.freeze
+    def _freeze(self, name: str, *, frozen: bool) -> None:
+        """All of its processes stand still, or go on; idempotent."""
+        component = self._component(name)
+        replica = self._first(name) if component is None else {}
+        if key := replica.get("container"):
+            if (docker("inspect", "--format", "{{.State.Paused}}", key).strip() == "true") != frozen:
+                docker("pause" if frozen else "unpause", key)
+            return
+        pid = self._pid(name, replica["main_pid"] if component is None else component.get("pid"))
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            main = psutil.Process(pid)
+            for process in (main, *main.children(recursive=True)):
+                process.send_signal(signal.SIGSTOP if frozen else signal.SIGCONT)
+
+    def _component(self, name: str) -> Mapping[str, Any] | None:
+        """What the stack has beside the fleet; None for a service's name."""
+        document = self.standing.document()
         logs = document.get("elasticsearch") or {}
         known = {
             "prometheus": document.get("prometheus") or {},
@@ -135,10 +151,13 @@ class Mischief:
             "elasticsearch": logs,
             "shipper": logs.get("shipper") or {},
         }
-        pid = known[name].get("pid") if name in known else self._first(name)["main_pid"]
+        return known.get(name)
+
+    @staticmethod
+    def _pid(name: str, pid: int | None) -> int:
         if pid is None:
-            raise UsageError(f"the stack runs no {name}.")
-        return int(pid)
+            raise UsageError(f"the stack runs no process of {name}: it is somebody else's.")
+        return pid
 
     def _targets(self, *, told: bool) -> None:
         file = self.standing.run_dir / "metrics" / "prometheus" / "targets" / f"{self.drill.forget}.json"

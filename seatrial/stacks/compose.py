@@ -255,4 +255,5 @@ class ComposeStack(StartedStack[Box]):
         """It is known by its answers, since its processes are Docker's."""
         logs = self._compose.logs
         log_file = logs and self.run.logs / logs.path.format(hostname=seat.hostname)
-        return {"external": True, "main_pid": None, "log_file": log_file and str(log_file)}
+        told = {"external": True, "main_pid": None, "log_file": log_file and str(log_file)}
+        return {**told, "container": seat.child.key}

@@ -31,6 +31,7 @@ class Replica:
     ready: bool
     metrics_url: str | None
     log_file: Path | None
+    container: str | None = None  # Docker's key of it, where it is one
 
 
 @dataclass(frozen=True, slots=True)

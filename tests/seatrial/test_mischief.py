@@ -97,6 +97,47 @@ def test_what_is_killed_is_restarted(process: psutil.Process, tmp_path: Path) ->
     assert standing.restarts == [("web", 1)]
 
 
+@pytest.fixture
+def docker(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """What Docker was told; it remembers whether the one container is paused."""
+    told: list[tuple[str, ...]] = []
+
+    def answer(*words: str) -> str:
+        if words[0] == "inspect":
+            return f"{str([each[0] for each in told][-1:] == ['pause']).lower()}\n"
+        told.append(words)
+        return ""
+
+    monkeypatch.setattr("seatrial.mischief.docker", answer)
+    return told
+
+
+def in_containers(tmp_path: Path) -> Standing:
+    return Standing(tmp_path, {"services": [{"service": "web", "main_pid": None, "container": "c0ffee"}]})
+
+
+def test_a_container_that_is_killed_is_restarted(docker: list[tuple[str, ...]], tmp_path: Path) -> None:
+    standing = in_containers(tmp_path)
+    undo(doing(standing, kill="web"))
+    assert docker == [("kill", "--signal", "KILL", "c0ffee")]
+    assert standing.restarts == [("web", 1)]
+
+
+def test_a_container_that_is_frozen_goes_on(docker: list[tuple[str, ...]], tmp_path: Path) -> None:
+    mischief = doing(in_containers(tmp_path), freeze="web")
+    assert docker == [("pause", "c0ffee")]
+    undo(mischief)
+    undo(mischief)
+    assert docker == [("pause", "c0ffee"), ("unpause", "c0ffee")]
+
+
+@pytest.mark.parametrize("drill", [{"freeze": "web"}, {"kill": "web"}])
+def test_what_somebody_else_runs_is_left_alone(drill: dict[str, str], tmp_path: Path) -> None:
+    standing = Standing(tmp_path, {"services": [{"service": "web", "main_pid": None}]})
+    with pytest.raises(UsageError, match="no process of web: it is somebody else's"):
+        doing(standing, **drill)
+
+
 def test_a_restart_is_done_as_often_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seatrial.mischief.SCRAPED_SECONDS", 0.0)
     standing = Standing(tmp_path, {})

@@ -91,6 +91,7 @@ def test_all_are_told_where_its_replicas_are(stack: ComposeStack) -> None:
     assert (web["metrics_url"], web["ready_url"]) == ("http://172.18.0.2:8100/metrics", "http://172.18.0.2:8100/ready")
     assert web["log_file"] == str(stack.run.logs / "host-web-1.jsonl")
     assert stack.replicas()[0].log_file == stack.run.logs / "host-web-1.jsonl"
+    assert stack.replicas()[0].container == key_of("web", 1)
     assert stack.stores() == {"api": "sqlite:////in/stores/api.db?a=b"}
     assert document(stack)["stores"] == ["sqlite"]
 
