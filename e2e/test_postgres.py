@@ -1,4 +1,4 @@
-"""The shop's stores on a real PostgreSQL: the promises that services rely on, and that the shop's own suite holds there too."""
+"""The shop's stores on a real PostgreSQL: what every kind of store promises, what is PostgreSQL's own, and the shop's whole suite."""
 
 from __future__ import annotations
 
@@ -8,22 +8,18 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from time import perf_counter
 
 import pytest
+from counter_store import CHILD, COUNTER, counting, set_to, value
 from postgres_server import Server, running_server
-from sqlalchemy import Column, ForeignKey, Insert, MetaData, String, Table, delete, insert, select, update
+from sqlalchemy import Insert, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from fleet.kit import database as kit_database
-from fleet.kit.database import Database, StoreBusy, StoreGone, Whole, insert_missing
+from fleet.kit.database import Database, StoreGone, insert_missing
 
 ROOT = Path(__file__).parents[1]
-METADATA = MetaData()
-COUNTER = Table("counter", METADATA, Column("id", Whole, primary_key=True), Column("value", Whole, nullable=False))
-CHILD = Table("child", METADATA, Column("name", String, primary_key=True), Column("of", ForeignKey("counter.id")))
+PROMISES = ("tests/fleet/kit/test_store_promises.py", "tests/fleet/kit/test_idempotency.py")
 
 
 @pytest.fixture(scope="module")
@@ -41,36 +37,8 @@ def url(server: Server, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
-    database = Database(url)
-    database.create_schema(METADATA)
-    with database.write() as connection:
-        connection.execute(insert(COUNTER).values(id=1, value=0))
-    yield database
-    database.close()
-
-
-def value(database: Database) -> int:
-    with database.read() as connection:
-        return int(connection.execute(select(COUNTER.c.value)).scalar_one())
-
-
-def set_to(database: Database, wanted: int) -> None:
-    with database.write() as connection:
-        connection.execute(update(COUNTER).values(value=wanted))
-
-
-def test_no_update_is_lost_between_threads_and_replicas(database: Database, url: str) -> None:
-    replica = Database(url)
-
-    def add_one(store: Database) -> None:
-        with store.write() as connection:
-            seen = connection.execute(select(COUNTER.c.value)).scalar_one()
-            connection.execute(update(COUNTER).values(value=seen + 1))
-
-    with ThreadPoolExecutor(16) as threads:
-        list(threads.map(add_one, [database, replica] * 100))
-    replica.close()
-    assert value(database) == 200
+    with counting(url) as database:
+        yield database
 
 
 def test_without_the_writers_lock_updates_would_be_lost(
@@ -86,57 +54,15 @@ def test_without_the_writers_lock_updates_would_be_lost(
     replica.close()
 
 
-def test_a_reader_keeps_its_snapshot_and_waits_for_nobody(database: Database) -> None:
-    with database.read() as reading:
-        before = reading.execute(select(COUNTER.c.value)).scalar_one()
-        set_to(database, 1)
-        assert reading.execute(select(COUNTER.c.value)).scalar_one() == before == 0
-    with database.write() as connection:
-        connection.execute(update(COUNTER).values(value=2))
-        assert value(database) == 1
-
-
 def test_a_reader_cannot_write(database: Database) -> None:
     with pytest.raises(DBAPIError, match="read-only"), database.read() as connection:
         connection.execute(update(COUNTER).values(value=1))
     assert value(database) == 0
 
 
-def test_an_exception_takes_the_whole_write_back(database: Database) -> None:
-    def write_then_fail() -> None:
-        with database.write() as connection:
-            connection.execute(update(COUNTER).values(value=7))
-            raise LookupError
-
-    with pytest.raises(LookupError):
-        write_then_fail()
-    assert value(database) == 0
-    set_to(database, 3)
-    assert value(database) == 3
-
-
-def test_a_row_whose_key_is_there_is_left_as_it_is(database: Database) -> None:
-    with database.write() as connection:
-        connection.execute(insert_missing(COUNTER), [{"id": 1, "value": 5}, {"id": 2, "value": 2**40}])
-        assert connection.execute(select(COUNTER).order_by(COUNTER.c.id)).all() == [(1, 0), (2, 2**40)]
-
-
-def test_a_writer_that_waits_too_long_finds_the_store_busy(
-    database: Database, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kit_database, "BUSY_SECONDS", 0.3)
-    replica = Database(url)
-    began = perf_counter()
-    with database.write(), pytest.raises(StoreBusy), replica.write():
-        pytest.fail("two writers at once")
-    assert 0.3 <= perf_counter() - began < 3
-    set_to(replica, 1)
-    replica.close()
-
-
 @pytest.mark.parametrize(
     "statement",
-    [insert(COUNTER).values(id=424242, value=1), insert(CHILD).values(name="me", of=424242)],
+    [insert(COUNTER).values(id=424242, value=1), insert(CHILD).values(parent=424242)],
     ids=["a second row of the same key", "a parent that is not there"],
 )
 def test_what_was_to_be_written_is_not_told(database: Database, statement: Insert) -> None:
@@ -211,9 +137,7 @@ def suite(server: Server, *arguments: str) -> tuple[int, str]:
 
 def test_every_services_store_holds_on_it_and_the_shop_trades(server: Server) -> None:
     stores = [str(each.relative_to(ROOT)) for each in ROOT.glob("tests/fleet/*/test_store.py")]
-    code, told = suite(
-        server, *stores, "tests/fleet/kit/test_idempotency.py", "tests/fleet/test_journeys_on_the_shop.py"
-    )
+    code, told = suite(server, *stores, *PROMISES, "tests/fleet/test_journeys_on_the_shop.py")
     assert code == 0, told[-3000:]
     assert int(re.findall(r"(\d+) passed", told)[-1]) > 90
 

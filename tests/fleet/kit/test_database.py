@@ -1,20 +1,16 @@
+"""Which stores are served, and what is SQLite's own; what all of them promise: test_store_promises.py."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, insert, select, text, update
-from sqlalchemy.exc import IntegrityError
+from counter_store import counting
+from sqlalchemy import text
 
-from fleet.kit import database as kit_database
-from fleet.kit.database import Database, StoreBusy, insert_missing, sought
+from fleet.kit.database import Database, sought
 from fleet.kit.errors import StoreUrlError
-
-METADATA = MetaData()
-COUNTER = Table("counter", METADATA, Column("id", Integer, primary_key=True), Column("value", Integer, nullable=False))
-CHILD = Table("child", METADATA, Column("id", Integer, primary_key=True), Column("parent", ForeignKey("counter.id")))
 
 
 @pytest.fixture
@@ -24,17 +20,8 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
-    database = Database(url)
-    database.create_schema(METADATA)
-    with database.write() as connection:
-        connection.execute(insert(COUNTER).values(id=1, value=0))
-    yield database
-    database.close()
-
-
-def value(database: Database) -> int:
-    with database.read() as connection:
-        return int(connection.execute(select(COUNTER.c.value)).scalar_one())
+    with counting(url) as database:
+        yield database
 
 
 @pytest.mark.parametrize(
@@ -77,99 +64,12 @@ def test_a_file_that_must_be_there_is_not_made(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_replica_that_holds_the_file_for_too_long_is_a_busy_store(
-    database: Database, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kit_database, "BUSY_SECONDS", 0.05)
-    replica = Database(url)
-    with database.write(), pytest.raises(StoreBusy, match=r"0\.05 s") as busy, replica.write():
-        pytest.fail("two writers at once")
-    assert busy.value.headers["Retry-After"] == "1"
-    with replica.write() as connection:
-        connection.execute(update(COUNTER).values(value=1))
-    assert value(database) == 1
-    replica.close()
-
-
-def test_a_row_whose_key_is_there_is_left_as_it_is(database: Database) -> None:
-    with database.write() as connection:
-        connection.execute(insert_missing(COUNTER), [{"id": 1, "value": 5}, {"id": 2, "value": 6}])
-        assert connection.execute(select(COUNTER).order_by(COUNTER.c.id)).all() == [(1, 0), (2, 6)]
-
-
 @pytest.mark.parametrize("text, asked", [("ada", "ada"), ("", ""), ("a\0da", ""), ("\0", "")], ids=ascii)
 def test_text_with_nul_is_asked_for_as_none(text: str, asked: str) -> None:
     assert sought(text) == asked
-
-
-def test_an_exception_takes_the_whole_write_back(database: Database) -> None:
-    def write_then_fail() -> None:
-        with database.write() as connection:
-            connection.execute(update(COUNTER).values(value=7))
-            raise LookupError
-
-    with pytest.raises(LookupError):
-        write_then_fail()
-    assert value(database) == 0
-
-
-def test_the_writer_is_free_again_after_a_failure(database: Database) -> None:
-    with pytest.raises(IntegrityError), database.write() as connection:
-        connection.execute(insert(COUNTER).values(id=1, value=0))
-    with database.write() as connection:
-        connection.execute(update(COUNTER).values(value=1))
-    assert value(database) == 1
-
-
-def test_a_reader_sees_the_last_commit_while_a_write_is_open(database: Database) -> None:
-    with database.write() as connection:
-        connection.execute(update(COUNTER).values(value=1))
-        assert value(database) == 0
-
-
-def test_foreign_keys_are_enforced(database: Database) -> None:
-    with pytest.raises(IntegrityError), database.write() as connection:
-        connection.execute(insert(CHILD).values(parent=99))
-
-
-def test_no_update_is_lost_between_threads_and_replicas(database: Database, url: str) -> None:
-    replica = Database(url)
-
-    def add_one(store: Database) -> None:
-        with store.write() as connection:
-            seen = connection.execute(select(COUNTER.c.value)).scalar_one()
-            connection.execute(update(COUNTER).values(value=seen + 1))
-
-    with ThreadPoolExecutor(16) as threads:
-        list(threads.map(add_one, [database, replica] * 100))
-    replica.close()
-    assert value(database) == 200
-
-
-def test_the_schema_can_be_made_again(database: Database) -> None:
-    database.create_schema(METADATA)
-    assert value(database) == 0
-
-
-def test_a_failed_write_does_not_tell_what_was_to_be_written(database: Database) -> None:
-    with pytest.raises(IntegrityError) as failure, database.write() as connection:
-        connection.execute(insert(COUNTER).values(id=1, value=424242))
-    assert "424242" not in str(failure.value)
 
 
 def test_the_file_is_its_owners_alone(database: Database, url: str) -> None:
     database.check()
     folder = Path(url.removeprefix("sqlite:///")).parent
     assert {oct(file.stat().st_mode & 0o777) for file in folder.iterdir()} == {"0o600"}
-
-
-def test_each_write_tells_how_long_it_waited_and_may_be_held(url: str) -> None:
-    waited: list[float] = []
-    held: list[str] = []
-    database = Database(url, waited=waited.append, hold=lambda: held.append("held"))
-    database.create_schema(METADATA)
-    with database.read():
-        pass
-    assert (len(waited), held) == (1, ["held"])
-    assert 0 <= waited[0] < 5
-    database.close()
