@@ -9,7 +9,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,21 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """What is ended or frozen: a container, by Docker's key of it, or a process; neither where it is somebody else's."""
+
+    name: str
+    pid: int | None
+    container: str | None = None
+
+    def process(self) -> int:
+        """Its process. Raises UsageError when the stack has none."""
+        if self.pid is None:
+            raise UsageError(f"the stack runs no process of {self.name}: it is somebody else's.")
+        return self.pid
+
+
+@dataclass(frozen=True, slots=True)
 class Mischief:
     """One action of a drill."""
 
@@ -79,7 +94,7 @@ class Mischief:
         if drill.fault:
             self._faults("apply")
         elif drill.kill:
-            self._kill(self._first(drill.kill))
+            self._kill(drill.kill)
         elif drill.freeze:
             self._freeze(drill.freeze, frozen=True)
         elif drill.forget:
@@ -114,50 +129,42 @@ class Mischief:
         faults = [parse_fault(text, services).document() for text in self.drill.fault]
         self.standing.hook("fault", command, action=action, faults=faults)
 
-    def _first(self, service: str) -> Mapping[str, Any]:
-        for each in self.standing.document()["services"]:
-            if each["service"] == service:
-                found: Mapping[str, Any] = each
-                return found
-        raise UsageError(f"the stack runs no {service}.")
-
-    def _kill(self, replica: Mapping[str, Any]) -> None:
-        if key := replica.get("container"):
-            docker("kill", "--signal", "KILL", key)
+    def _kill(self, service: str) -> None:
+        target = self._target(service)
+        if target.container:
+            docker("kill", "--signal", "KILL", target.container)
         else:
-            os.killpg(self._pid(replica["service"], replica["main_pid"]), signal.SIGKILL)
+            os.killpg(target.process(), signal.SIGKILL)
 
     def _freeze(self, name: str, *, frozen: bool) -> None:
         """All of its processes stand still, or go on; idempotent."""
-        component = self._component(name)
-        replica = self._first(name) if component is None else {}
-        if key := replica.get("container"):
-            if (docker("inspect", "--format", "{{.State.Paused}}", key).strip() == "true") != frozen:
-                docker("pause" if frozen else "unpause", key)
+        target = self._target(name)
+        if target.container:
+            if (docker("inspect", "--format", "{{.State.Paused}}", target.container).strip() == "true") != frozen:
+                docker("pause" if frozen else "unpause", target.container)
             return
-        pid = self._pid(name, replica["main_pid"] if component is None else component.get("pid"))
+        pid = target.process()
         with contextlib.suppress(psutil.Error, ProcessLookupError):
             main = psutil.Process(pid)
             for process in (main, *main.children(recursive=True)):
                 process.send_signal(signal.SIGSTOP if frozen else signal.SIGCONT)
 
-    def _component(self, name: str) -> Mapping[str, Any] | None:
-        """What the stack has beside the fleet; None for a service's name."""
+    def _target(self, name: str) -> Target:
+        """What the stack has beside the fleet, else the service's first replica. Raises UsageError when it has neither."""
         document = self.standing.document()
         logs = document.get("elasticsearch") or {}
-        known = {
+        beside = {
             "prometheus": document.get("prometheus") or {},
             "alertmanager": document.get("alertmanager") or {},
             "elasticsearch": logs,
             "shipper": logs.get("shipper") or {},
         }
-        return known.get(name)
-
-    @staticmethod
-    def _pid(name: str, pid: int | None) -> int:
-        if pid is None:
-            raise UsageError(f"the stack runs no process of {name}: it is somebody else's.")
-        return pid
+        if name in beside:
+            return Target(name, beside[name].get("pid"))
+        for each in document["services"]:
+            if each["service"] == name:
+                return Target(name, each["main_pid"], each.get("container"))
+        raise UsageError(f"the stack runs no {name}.")
 
     def _targets(self, *, told: bool) -> None:
         file = self.standing.run_dir / "metrics" / "prometheus" / "targets" / f"{self.drill.forget}.json"

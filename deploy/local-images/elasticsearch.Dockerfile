@@ -16,11 +16,14 @@ RUN apt-get -qq -o APT::Sandbox::User=root update \
  && DEBIAN_FRONTEND=noninteractive apt-get -qq -o APT::Sandbox::User=root install -y --no-install-recommends openjdk-17-jre-headless curl >/dev/null \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /usr/share/doc /usr/share/man
 COPY --from=server --chown=1000:0 /server /usr/share/elasticsearch
-COPY deploy/local-images/elasticsearch-entrypoint.sh /entrypoint.sh
-RUN install -d -o 1000 -g 0 -m 0775 /usr/share/elasticsearch/data /usr/share/elasticsearch/config /usr/share/elasticsearch/logs
+WORKDIR /usr/share/elasticsearch
+COPY --chown=1000:0 seatrial/stacks/elasticsearch-log4j2.properties config/log4j2.properties
+# An unknown setting stops its start, and it knows none of security but that there is none.
+RUN printf '%s\n' 'cluster.name: seatrial' 'network.host: 0.0.0.0' 'discovery.type: single-node' 'xpack.security.enabled: false' >config/elasticsearch.yml \
+ && printf '%s\n' -XX:+UseSerialGC -XX:-AlwaysPreTouch -XX:+ExitOnOutOfMemoryError -Djava.io.tmpdir=/tmp >config/jvm.options \
+ && install -d -o 1000 -g 0 -m 0775 data config logs
 ENV ES_JAVA_HOME=/usr/lib/jvm/java-17-openjdk-amd64
 LABEL org.opencontainers.image.title="elasticsearch" \
       org.opencontainers.image.description="A stand-in for the official image: the core server from Maven Central, without security"
-WORKDIR /usr/share/elasticsearch
 USER 1000:0
-ENTRYPOINT ["/entrypoint.sh"]
+ENTRYPOINT ["bin/elasticsearch"]

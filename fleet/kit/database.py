@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 from time import perf_counter
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import (
     BigInteger,
@@ -107,12 +107,9 @@ class Database:
         Raises:
             StoreGone: nobody answers.
         """
-        try:
-            with self._kind.engine.connect() as connection:
-                _begin(connection, self._kind.reading)
-                yield connection
-        except DBAPIError as error:
-            self._explain(error)
+        with self._explained(), self._kind.engine.connect() as connection:
+            _begin(connection, self._kind.reading)
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -123,15 +120,11 @@ class Database:
             StoreGone: nobody answers.
         """
         asked = perf_counter()
-        with self._turn():
-            try:
-                with self._kind.engine.begin() as connection:
-                    _begin(connection, self._kind.writing)
-                    self._waited(perf_counter() - asked)
-                    self._hold()
-                    yield connection
-            except DBAPIError as error:
-                self._explain(error)
+        with self._turn(), self._explained(), self._kind.engine.begin() as connection:
+            _begin(connection, self._kind.writing)
+            self._waited(perf_counter() - asked)
+            self._hold()
+            yield connection
 
     def create_schema(self, metadata: MetaData) -> None:
         """Make the tables that are missing; safe to run again."""
@@ -159,13 +152,17 @@ class Database:
         else:
             raise _busy()
 
-    def _explain(self, error: DBAPIError) -> NoReturn:
-        """Raise what the error means to a caller; itself when it is a fault of the statement."""
-        if self._kind.is_busy(error.orig):
-            raise _busy() from error
-        if self._kind.is_gone(error.orig):
-            raise StoreGone("The store does not answer; try again.", headers={"Retry-After": "1"}) from error
-        raise error
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Of the driver's errors raise what they mean to a caller; themselves when they are faults of the statement."""
+        try:
+            yield
+        except DBAPIError as error:
+            if self._kind.is_busy(error.orig):
+                raise _busy() from error
+            if self._kind.is_gone(error.orig):
+                raise StoreGone("The store does not answer; try again.", headers={"Retry-After": "1"}) from error
+            raise
 
 
 def insert_missing(table: Table) -> Insert:

@@ -162,7 +162,7 @@ def prepare(installation: Installation, place: Place, who: Account | None) -> tu
     home, java = (_within_reach(each, place.folder, who) for each in (installation.home, installation.java))
     (config / "elasticsearch.yml").write_text(_settings(place), encoding="utf-8")
     (config / "jvm.options").write_text("\n".join(JVM_OPTIONS) + "\n", encoding="utf-8")
-    (config / "log4j2.properties").write_text(LOGGING, encoding="utf-8")
+    shutil.copyfile(LOGGING, config / "log4j2.properties")
     if who is not None:
         for each in (place.folder, *place.folder.glob("*")):
             if each not in {home, java}:
@@ -226,11 +226,5 @@ JVM_OPTIONS = (
     "-XX:+ExitOnOutOfMemoryError",
     "-Djava.io.tmpdir=${ES_TMPDIR}",
 )
-LOGGING = """\
-rootLogger.level = warn
-rootLogger.appenderRef.console.ref = console
-appender.console.type = Console
-appender.console.name = console
-appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = [%d{ISO8601}][%-5p][%-25c{1.}] %marker%m%n
-"""
+# To the console alone; the image that stands in for the official one is told the same (deploy/local-images).
+LOGGING = Path(__file__).with_name("elasticsearch-log4j2.properties")
