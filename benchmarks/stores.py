@@ -1,4 +1,4 @@
-"""What a transaction costs on each kind of store, side by side: python -m benchmarks.stores (needs Debian's package postgresql)."""
+"""What a transaction costs on each kind of store, side by side (needs Debian's package postgresql)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from time import perf_counter
 
 from sqlalchemy import Column, MetaData, Table, insert, select, update
 
-from fleet.kit.database import Database, Whole
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "e2e")]  # run as a script, from anywhere
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
+from fleet.kit.database import Database, Whole  # noqa: E402 - found there
 
 METADATA = MetaData()
 COUNTER = Table("counter", METADATA, Column("id", Whole, primary_key=True), Column("value", Whole))

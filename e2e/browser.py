@@ -5,12 +5,11 @@ Without one such tests are skipped, with what to do; with SEATRIAL_BROWSER=requi
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
+from going_without import go_without
 from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -23,9 +22,7 @@ def executable() -> str:
     """Where the browser is; skips or fails the test where there is none."""
     found = next((path for path in map(shutil.which, NAMES) if path), None)
     if found is None:
-        if os.environ.get("SEATRIAL_BROWSER") == "required":
-            pytest.fail(REMEDY)
-        pytest.skip(REMEDY)
+        go_without(REMEDY, "SEATRIAL_BROWSER")
     return found
 
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-import pytest
+from going_without import go_without
 
 from seatrial.stacks.guardian import PROJECT_LABEL
 
@@ -41,14 +41,14 @@ def daemon_or_skip() -> None:
     except OSError:
         answers = False
     if not answers:
-        go_without(REMEDY)
+        go_without(REMEDY, "SEATRIAL_DOCKER")
 
 
-def go_without(remedy: str) -> NoReturn:
-    """Skip, or fail where Docker is required."""
-    if os.environ.get("SEATRIAL_DOCKER") == "required":
-        pytest.fail(remedy)
-    pytest.skip(remedy)
+def compose(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`docker compose ARGUMENTS` on this checkout's files, told those variables besides."""
+    command = ["docker", "compose", *arguments]  # whichever the machine has
+    told = {**os.environ, **environment}
+    return subprocess.run(command, cwd=ROOT, env=told, capture_output=True, text=True, check=False, timeout=300)
 
 
 def projects(prefix: str) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from going_without import go_without
 
 INSTALLED = Path("/usr/lib/postgresql")
 
@@ -19,11 +19,9 @@ INSTALLED = Path("/usr/lib/postgresql")
 def binaries_or_skip() -> Path:
     """Where its programs are; where there are none, skip, unless SEATRIAL_SERVERS=required."""
     found = [*INSTALLED.glob("*/bin/initdb"), *filter(None, [shutil.which("initdb")])]
-    if found:
-        return Path(found[-1]).resolve().parent
-    if os.environ.get("SEATRIAL_SERVERS") == "required":
-        pytest.fail("no PostgreSQL: apt-get install postgresql")
-    pytest.skip("no PostgreSQL (Debian's package postgresql)")
+    if not found:
+        go_without("no PostgreSQL was found. Install it: apt-get install postgresql.", "SEATRIAL_SERVERS")
+    return Path(found[-1]).resolve().parent
 
 
 class Server:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
-from containers import go_without
+from containers import compose
+from going_without import go_without
 
 ROOT = Path(__file__).parents[1]
 PROFILES = ("elk", "stores", "load", "hooks")
@@ -17,16 +17,11 @@ COMBINATIONS = [each for number in range(len(PROFILES) + 1) for each in itertool
 OVERLAYS = ([], ["docker-compose.offline.yml"])
 
 
-def compose(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = ["docker", "compose", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
-
-
 @pytest.fixture(autouse=True, scope="module")
 def _plugin() -> None:
     """It reads files; no daemon is asked."""
     if shutil.which("docker") is None or compose("version").returncode:
-        go_without("there is no `docker compose`. On Debian, as root: deploy/local-images/docker.sh")
+        go_without("there is no `docker compose`. On Debian, as root: deploy/local-images/docker.sh", "SEATRIAL_DOCKER")
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=["official", "offline"])

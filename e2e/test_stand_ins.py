@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from containers import docker, images, projects
+from containers import compose, docker, images, projects
 from stack_runs import Bench
 
 from seatrial.stacks.docker import Container, containers_of
@@ -23,23 +22,22 @@ ON_SERVER = {"COMPOSE_PROFILES": "stores", "SEATRIAL_STORES": "postgresql://shop
 PATIENCE = 60.0
 
 
-def compose(project: str, *arguments: str, **environment: str) -> None:
-    command = ["docker", "compose", "--project-name", project, *arguments]
-    done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=300
-    )
+def up(project: str, *services: str, **environment: str) -> None:
+    """Start those services and what they wait for; healthy when it returns."""
+    arguments = ("--project-name", project, "up", "--detach", "--wait", "--no-build", *services)
+    done = compose(*arguments, **environment)
     assert done.returncode == 0, done.stderr
 
 
 @contextmanager
 def standing(project: str, *services: str, **environment: str) -> Iterator[dict[str, Container]]:
-    """Those services and what they wait for, by service; gone at the end."""
+    """All of them, by service; gone at the end."""
     images()
     try:
-        compose(project, "up", "--detach", "--wait", "--no-build", *services, **environment)
+        up(project, *services, **environment)
         yield {each.service: each for each in containers_of(project)}
     finally:
-        compose(project, "--profile", "*", "down", "--volumes")
+        compose("--project-name", project, "--profile", "*", "down", "--volumes")
         assert projects(project) == []
 
 
@@ -84,6 +82,6 @@ def test_elasticsearch_keeps_what_it_was_given() -> None:
         given = requests.post(f"{url}/_doc?refresh=true", json={"message": "all aboard"}, timeout=30)
         assert given.status_code == 201
         docker("restart", server.key)
-        compose("seatrial-stand-in-elk", "up", "--detach", "--wait", "--no-build", "elasticsearch")
+        up("seatrial-stand-in-elk", "elasticsearch")
         hits = requests.get(f"{url}/_search?q=aboard", timeout=30).json()["hits"]["hits"]
         assert [hit["_source"] for hit in hits] == [{"message": "all aboard"}]
