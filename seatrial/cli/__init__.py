@@ -5,23 +5,18 @@ Imports next to nothing: a signal that comes while the verbs are loading must al
 
 from __future__ import annotations
 
-import signal
 import sys
-from types import FrameType
 from typing import NoReturn
 
+from seatrial import interrupts
 from seatrial.errors import Interrupted
-
-ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> NoReturn:
     """Run the command that was typed and exit with its code."""
-    for each in ENDING_SIGNALS:
-        signal.signal(each, _interrupt)
+    interrupts.listen()
     code = _run()
-    for each in ENDING_SIGNALS:  # what comes now can no longer change the outcome
-        signal.signal(each, signal.SIG_IGN)
+    interrupts.ignore()
     sys.exit(code)
 
 
@@ -32,8 +27,3 @@ def _run() -> int:
         return dispatch(sys.argv[1:])
     except KeyboardInterrupt:  # between the handlers of `dispatch` and here
         return int(Interrupted.exit_code)
-
-
-def _interrupt(number: int, _frame: FrameType | None) -> None:
-    Interrupted.heard = True
-    raise Interrupted(signal.Signals(number).name)

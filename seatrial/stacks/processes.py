@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+from seatrial import interrupts
 from seatrial.errors import StackError
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -102,7 +103,8 @@ def start(
     is whom it runs as, when not as this process.
     """
     stream, own = lines or ("", output)
-    with output.open("ab") as file, own.open("ab") as apart:
+    # An interruption within would leave a child that nobody knows of, or logging locked: it unlocks in a hook after a fork.
+    with output.open("ab") as file, own.open("ab") as apart, interrupts.held():
         try:
             process = subprocess.Popen(
                 interpreter(command),
