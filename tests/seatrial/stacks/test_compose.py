@@ -145,9 +145,13 @@ def test_what_compose_and_the_unwell_said_is_told(docks: Docks) -> None:
 
 
 def test_a_compose_that_does_not_end_is_ended_and_told(docks: Docks, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun = docks.docker.folder / "begun"
-    clock = SimpleNamespace(sleep=time.sleep, monotonic=lambda: UP_SECONDS * begun.exists())
-    monkeypatch.setattr(module, "time", clock)
+    begun, slept = docks.docker.folder / "begun", [0.0]
+
+    def sleep(seconds: float) -> None:  # once compose has said something, a nap is as long as anybody waits
+        time.sleep(seconds)
+        slept.append(UP_SECONDS * begun.exists())
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: sum(slept)))
     stack = docks.stack()
     docks.has(stack)
     script = 'echo "pulling"; echo $$ >"$here/pid"; : >"$here/begun"; exec sleep 60'
