@@ -12,7 +12,7 @@ from containers import compose
 from going_without import go_without
 
 ROOT = Path(__file__).parents[1]
-PROFILES = ("elk", "stores", "load", "hooks")
+PROFILES = ("elk", "stores", "feed", "load", "hooks")
 COMBINATIONS = [each for number in range(len(PROFILES) + 1) for each in itertools.combinations(PROFILES, number)]
 OVERLAYS = ([], ["docker-compose.offline.yml"])
 
@@ -35,6 +35,7 @@ def test_every_combination_of_profiles_is_valid(profiles: tuple[str, ...], overl
     assert ("elasticsearch" in services) == ("elk" in profiles)
     assert ("kibana" in services) == ("elk" in profiles and not overlay)
     assert ("postgres" in services) == ("stores" in profiles)
+    assert ("cassandra" in services) == ("feed" in profiles)
     assert ("locust-master" in services) == ("load" in profiles)
     assert ("grafana" in services) == (not overlay)
 

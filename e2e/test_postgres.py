@@ -6,17 +6,21 @@ import os
 import re
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from counter_store import CHILD, COUNTER, counting, set_to, value
 from postgres_server import Server, running_server
-from sqlalchemy import Insert, delete, insert, select, update
+from sqlalchemy import Insert, bindparam, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from fleet.kit.database import Database, StoreGone, insert_missing
+from fleet.kit import database as kit_database
+from fleet.kit.database import Database, StoreBusy, StoreGone, insert_missing
 
 ROOT = Path(__file__).parents[1]
 PROMISES = ("tests/fleet/kit/test_store_promises.py", "tests/fleet/kit/test_idempotency.py")
@@ -46,12 +50,51 @@ def test_without_the_writers_lock_updates_would_be_lost(
 ) -> None:
     replica = Database(url)
     for store in (database, replica):
-        monkeypatch.setattr(store._kind, "writing", "BEGIN")
+        monkeypatch.setattr(store._kind, "writing", lambda _: "BEGIN")
 
     with database.write() as one, replica.write() as other:
         seen = [each.execute(select(COUNTER.c.value)).scalar_one() for each in (one, other)]
     assert seen == [0, 0]
     replica.close()
+
+
+def test_writers_of_different_things_do_not_wait_for_each_other(database: Database, url: str) -> None:
+    with closing(Database(url)) as replica, database.write(of="alice"), replica.write(of="bob") as connection:
+        connection.execute(update(COUNTER).values(value=1))
+    assert value(database) == 1
+
+
+@pytest.mark.parametrize("first,second", [("alice", "alice"), ("alice", None), (None, "alice")])
+def test_writers_of_one_thing_and_of_all_do(
+    database: Database, url: str, first: str | None, second: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kit_database, "BUSY_SECONDS", 0.3)
+    with (
+        closing(Database(url)) as replica,
+        database.write(of=first),
+        pytest.raises(StoreBusy),
+        replica.write(of=second),
+    ):
+        pytest.fail("two writers at once")
+
+
+def test_who_changes_one_row_waits_for_no_writer_of_others(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(insert(COUNTER).values(id=2, value=0))
+        database.change(update(COUNTER).where(COUNTER.c.id == 1).values(value=bindparam("to")), {"to": 5})
+        assert value(database) == 5
+
+
+def test_who_waited_for_a_row_looks_at_it_again(database: Database) -> None:
+    taking = update(COUNTER).where(COUNTER.c.value == 0).values(value=bindparam("to")).returning(COUNTER.c.value)
+    with ThreadPoolExecutor(1) as threads:
+        with database.write() as connection:
+            connection.execute(update(COUNTER).values(value=1))
+            late = threads.submit(database.change, taking, {"to": 2})
+            time.sleep(0.3)  # it waits for the row by now, and would have taken it as it was
+            assert not late.done()
+        assert late.result() == []
+    assert value(database) == 1
 
 
 def test_a_reader_cannot_write(database: Database) -> None:

@@ -19,6 +19,7 @@ from seatrial.stacks.docker import Container, containers_of
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 ON_SERVER = {"COMPOSE_PROFILES": "stores", "SEATRIAL_STORES": "postgresql://shop@postgres"}
+WITH_FEED = ON_SERVER | {"COMPOSE_PROFILES": "stores,feed", "SEATRIAL_FEED": "cassandra://cassandra/activity"}
 PATIENCE = 60.0
 
 
@@ -41,10 +42,11 @@ def standing(project: str, *services: str, **environment: str) -> Iterator[dict[
         assert projects(project) == []
 
 
-def test_a_trial_passes_on_postgresql(tmp_path: Path) -> None:
-    """Smaller than the default one: each write is a way to a server and back, and two cores have much to do."""
+@pytest.mark.parametrize("servers", [ON_SERVER, WITH_FEED], ids=["postgresql", "cassandra too"])
+def test_a_trial_passes_on_servers(tmp_path: Path, servers: dict[str, str]) -> None:
+    """Smaller than the default one: two cores have much to do with servers, shop and load."""
     images()
-    bench = Bench(tmp_path / "runs", ROOT / "seatrial.yml", environment=ON_SERVER)
+    bench = Bench(tmp_path / "runs", ROOT / "seatrial.yml", environment=servers)
     done = bench.call("trial", "smoke", "--on", "compose", "--no-page")
     (found,) = bench.runs.glob("2*/verdict.json")
     checks = {each["name"]: each for each in json.loads(found.read_text())["checks"]}
@@ -71,6 +73,22 @@ def test_the_stores_are_postgresqls_and_the_password_is_asked_for() -> None:
         door = f"http://{found['gateway'].addresses['fleet']}:8000/v1/products"
         until = time.monotonic() + PATIENCE
         while requests.get(door, timeout=15).status_code != 200:
+            assert time.monotonic() < until
+
+
+def test_a_feed_in_cassandra_outlives_its_server() -> None:
+    with standing("seatrial-stand-in-feed", "activity", **WITH_FEED, SEATRIAL_GATEWAY_PORT="") as found:
+        cassandra, activity = found["cassandra"], found["activity"]
+        assert "cassandra://cassandra/activity" in docker("inspect", "--format", "{{.Config.Env}}", activity.key)
+        assert docker("exec", activity.key, "ls", "/shop/stores") == ""
+        ready = f"http://{activity.addresses['fleet']}:8100/health/ready"
+        assert requests.get(ready, timeout=5).status_code == 200
+        docker("kill", cassandra.key)
+        until = time.monotonic() + PATIENCE
+        while requests.get(ready, timeout=5).status_code == 200:
+            assert time.monotonic() < until
+        docker("start", cassandra.key)
+        while requests.get(ready, timeout=5).status_code != 200:
             assert time.monotonic() < until
 
 

@@ -37,7 +37,7 @@ import_base() {
 # Recipe, name, and what its recipe is told besides. The builder that every Docker has: BuildKit is a plugin, which Debian's package lacks.
 build() {
   local recipe=$1 name=$2; shift 2
-  DOCKER_BUILDKIT=0 docker build --quiet --file "$recipe" --build-arg "BASE_IMAGE=$base" "$@" \
+  DOCKER_BUILDKIT=0 docker build --quiet --force-rm --file "$recipe" --build-arg "BASE_IMAGE=$base" "$@" \
     --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)" --tag "$prefix/$name:local" . >/dev/null 2>"$work/build.log" ||
     { cat "$work/build.log" >&2; exit 1; }
 }
@@ -53,6 +53,7 @@ servers=deploy/local-images/debian-server.Dockerfile
 step "image $prefix/prometheus:local" build $servers prometheus --build-arg PACKAGE=prometheus --build-arg PROGRAM=prometheus --build-arg TOOL=promtool
 step "image $prefix/alertmanager:local" build $servers alertmanager --build-arg PACKAGE=prometheus-alertmanager --build-arg PROGRAM=alertmanager --build-arg TOOL=amtool
 step "image $prefix/postgres:local" build deploy/local-images/postgres.Dockerfile postgres
+step "image $prefix/cassandra:local" build deploy/local-images/cassandra.Dockerfile cassandra
 step "image $prefix/elasticsearch:local" build deploy/local-images/elasticsearch.Dockerfile elasticsearch
 ln -sf docker-compose.offline.yml docker-compose.override.yml
 echo "docker compose up: starts these. Not to be had here, and left out: Grafana, Kibana, Logstash, Filebeat."

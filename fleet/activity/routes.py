@@ -5,13 +5,12 @@ from __future__ import annotations
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
-from fleet.activity import store as feed
 from fleet.activity.model import Entry, EventPath, Feed, NewEvent
-from fleet.activity.store import ActivityStore
-from fleet.kit import auth, exchange
+from fleet.activity.store import FeedStore
+from fleet.kit import auth
 from fleet.kit.app import Kit
 from fleet.kit.errors import Conflict
-from fleet.kit.paging import PageQuery, decode_cursor, page, sequence
+from fleet.kit.paging import PageQuery, decode_cursor, page
 from fleet.kit.tokens import Verifier
 
 SHOW_TWICE = "show-twice"
@@ -24,21 +23,21 @@ class OtherEvent(Conflict):
     slug, title = "other-event", "The event's id was told with another content"
 
 
-def feed_routes(store: ActivityStore, verifier: Verifier) -> APIBlueprint:
+def feed_routes(store: FeedStore, verifier: Verifier) -> APIBlueprint:
     """What a customer sees."""
     routes = APIBlueprint("feed", __name__, abp_security=auth.SECURITY)
     auth.protect(routes, verifier, scope=FEED)
 
     @routes.get("/v1/activity", summary="What became of my orders, the latest first", responses={200: Feed})
     def view_feed(query: PageQuery) -> Response:
-        found = store.latest(auth.subject(), sequence(decode_cursor(query.cursor)), query.limit + 1)
-        rows, following = page(found, query.limit, lambda row: str(row[0]))
+        found = store.latest(auth.subject(), decode_cursor(query.cursor), query.limit + 1)
+        rows, following = page(found, query.limit, lambda row: row[0])
         return _json(Feed(items=[entry for _, entry in rows], next_cursor=following))
 
     return routes
 
 
-def event_routes(store: ActivityStore, kit: Kit, verifier: Verifier) -> APIBlueprint:
+def event_routes(store: FeedStore, kit: Kit, verifier: Verifier) -> APIBlueprint:
     """What services tell."""
     routes = APIBlueprint("events", __name__, abp_security=auth.SECURITY)
     auth.protect(routes, verifier, scope=EVENTS)
@@ -46,13 +45,7 @@ def event_routes(store: ActivityStore, kit: Kit, verifier: Verifier) -> APIBluep
 
     @routes.put("/v1/events/<event_id>", summary="Tell of an event", responses={200: Entry, 201: Entry, 409: None})
     def tell(path: EventPath, body: NewEvent) -> Response:
-        with store.database.write() as connection:
-            exchange.stop_when_late()
-            before = feed.known(connection, path.event_id)
-            if before is None:
-                feed.note(connection, path.event_id, body)
-                if kit.faults.active(SHOW_TWICE):  # the seeded bug
-                    feed.note(connection, f"{path.event_id}-again", body)
+        before = store.tell(path.event_id, body, twice=kit.faults.active(SHOW_TWICE))
         if before is not None and before != body:
             raise OtherEvent(f"{path.event_id} was told before, with another content.")
         if before is None:

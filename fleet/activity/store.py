@@ -1,64 +1,62 @@
-"""The feed's table and statements: rows are only ever added, and an event id is there once."""
+"""The activity's store: a feed of entries, in SQL or in Cassandra, by the URL."""
 
 from __future__ import annotations
 
-from time import time
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from sqlalchemy import Column, Connection, Float, Index, MetaData, String, Table, bindparam, insert, select
-
+from fleet.activity import sql
 from fleet.activity.model import Entry, NewEvent
-from fleet.kit.database import Database, Whole
+from fleet.kit.database import Database
 
-METADATA = MetaData()
-FEED = Table(
-    "feed",
-    METADATA,
-    Column("seq", Whole, primary_key=True),
-    Column("event_id", String, nullable=False, unique=True),
-    Column("user_id", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("order_id", String, nullable=False),
-    Column("at", Float, nullable=False),  # epoch seconds: when it happened
-    Column("noted", Float, nullable=False),  # epoch seconds: when it was told
-    sqlite_autoincrement=True,  # a sequence number is never given twice, so a cursor never shows an entry twice
-)
-Index("feed_by_user", FEED.c.user_id, FEED.c.seq)
+if TYPE_CHECKING:  # its driver is loaded where it is used
+    from fleet.kit.keyspace import Keyspace
 
-TOLD = [FEED.c[name] for name in NewEvent.model_fields]
-SHOWN = [FEED.c.seq, *(FEED.c[name] for name in Entry.model_fields)]
-KNOWN = select(*TOLD).where(FEED.c.event_id == bindparam("event"))
-LATEST = (
-    select(*SHOWN)
-    .where(FEED.c.user_id == bindparam("of"), FEED.c.seq < bindparam("before"))
-    .order_by(FEED.c.seq.desc())
-    .limit(bindparam("most"))
-)
+Opened: TypeAlias = "Database | Keyspace"
 
 
-def migrate(database: Database) -> None:
+class FeedStore(Protocol):
+    """What any kind of store does for the feed."""
+
+    def latest(self, user: str, before: str | None, most: int) -> list[tuple[str, Entry]]:
+        """Up to `most` of the customer's entries noted before that position, with theirs, the latest first.
+
+        None is the newest; at a position that is none of ours there is nothing.
+        """
+
+    def tell(self, event_id: str, event: NewEvent, *, twice: bool = False) -> NewEvent | None:
+        """Show the event, once however often it is told; what was told under its id before, None when nothing was.
+
+        When that differs nothing is done. `twice` shows it twice: a seeded bug.
+        """
+
+    def everything(self) -> Iterator[Mapping[str, Any]]:
+        """Every entry of every customer, in no order: `event_id`, `user_id`, `kind`, `order_id`, `at`."""
+
+
+def at(url: str, **options: Any) -> Opened:
+    """The store at the URL. `options` are Database's; Cassandra has no turns to wait for. Raises StoreUrlError."""
+    if not url.startswith("cassandra:"):
+        return Database(url, **options)
+    from fleet.kit.keyspace import Keyspace
+
+    return Keyspace(url)
+
+
+def migrate(store: Opened) -> None:
     """Make the tables that are missing; safe to run again."""
-    database.create_schema(METADATA)
+    if isinstance(store, Database):
+        store.create_schema(sql.METADATA)
+    else:
+        from fleet.activity import cql
+
+        store.create(cql.TABLES)
 
 
-class ActivityStore:
-    """The feed."""
+def feed_in(store: Opened) -> FeedStore:
+    """The feed that an opened store holds."""
+    if isinstance(store, Database):
+        return sql.SqlFeed(store)
+    from fleet.activity.cql import CqlFeed
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
-
-    def latest(self, user: str, before: int, most: int) -> list[tuple[int, Entry]]:
-        """Up to `most` of the customer's entries older than sequence number `before`, with theirs, the latest first."""
-        with self.database.read() as connection:
-            rows = connection.execute(LATEST, {"of": user, "before": before, "most": most}).mappings().all()
-        return [(row["seq"], Entry.model_validate({name: row[name] for name in Entry.model_fields})) for row in rows]
-
-
-def known(connection: Connection, event_id: str) -> NewEvent | None:
-    """What was told under this id, None when nothing was."""
-    row = connection.execute(KNOWN, {"event": event_id}).mappings().first()
-    return None if row is None else NewEvent.model_validate(dict(row))
-
-
-def note(connection: Connection, event_id: str, event: NewEvent) -> None:
-    """Add an entry to the feed."""
-    connection.execute(insert(FEED), event.model_dump() | {"event_id": event_id, "noted": time()})
+    return CqlFeed(store)

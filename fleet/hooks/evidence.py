@@ -105,8 +105,11 @@ def _from_orders(url: str) -> dict[str, Any]:
 
 
 def _from_activity(url: str) -> tuple[EntryRow, ...]:
-    with _reading(url) as connection:
-        return tuple(_entry(row) for row in _rows(connection, activity.FEED))
+    opened = activity.at(url, must_exist=True)
+    try:
+        return tuple(_entry(row) for row in activity.feed_in(opened).everything())
+    finally:
+        opened.close()
 
 
 def _users(document: Document) -> tuple[tuple[UserRow, ...] | None, str]:

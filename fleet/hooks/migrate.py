@@ -25,9 +25,10 @@ def migrate(document: Document) -> dict[str, object]:
     """Migrate every store, by its own service's `migrate`, and register the clients; the answer names both."""
     stores = document.get("stores") or {}
     for service, url in stores.items():
-        database = Database(url)
-        import_module(f"fleet.{service}.store").migrate(database)
-        database.close()
+        module = import_module(f"fleet.{service}.store")
+        opened = getattr(module, "at", Database)(url)  # of services whose store may be another than SQL's
+        module.migrate(opened)
+        opened.close()
     register_clients(store(document, "users"), Path(document["run_dir"]) / "secrets")
     return {"migrated": list(stores), "clients": list(GRANTS)}
 

@@ -9,11 +9,11 @@ that wait for each other inside one process would wait far longer than the write
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 from time import perf_counter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -22,7 +22,9 @@ from sqlalchemy import (
     Insert,
     Integer,
     MetaData,
+    RowMapping,
     Table,
+    UpdateBase,
     bindparam,
     exists,
     insert,
@@ -56,16 +58,34 @@ class StoreGone(ProblemError):
     status, slug, title = 503, "store-gone", "The store does not answer"
 
 
-class Kind(Protocol):
-    """What differs between kinds of store. `reading` and `writing` begin a transaction; the latter waits for its turn.
+class Store(Protocol):
+    """What is asked of a store of any kind."""
 
-    `queued`: writers of one process had better wait for each other before they ask.
+    def check(self) -> None:
+        """Raises when it does not answer."""
+
+    def close(self) -> None:
+        """Close every connection."""
+
+
+S = TypeVar("S", bound=Store)
+
+
+class Kind(Protocol):
+    """What differs between kinds of store. `reading` and `writing` begin a transaction; the latter waits for its turn, `of` something
+    or of all that is stored.
+
+    `queued`: writers of one process had better wait for each other before they ask. `rowwise`: one statement by itself locks
+    the rows that it changes and no others, and looks at them again when it had to wait for one.
     """
 
     engine: Engine
     queued: bool
+    rowwise: bool
     reading: str
-    writing: str
+
+    def writing(self, of: str | None) -> str:
+        """The statement."""
 
     def is_busy(self, error: BaseException | None) -> bool:
         """Whether the driver says that the turn did not come in time."""
@@ -112,8 +132,10 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, of: str | None = None) -> Iterator[Connection]:
         """The only writer, from its first statement on: commits at the end, rolls back when an exception leaves.
+
+        `of` says whose rows alone are read and written, a customer's say: where the store can, writers of others need not wait.
 
         Raises:
             StoreBusy: others wrote for longer than `BUSY_SECONDS`.
@@ -121,10 +143,24 @@ class Database:
         """
         asked = perf_counter()
         with self._turn(), self._explained(), self._kind.engine.begin() as connection:
-            _begin(connection, self._kind.writing)
+            _begin(connection, self._kind.writing(of))
             self._waited(perf_counter() - asked)
             self._hold()
             yield connection
+
+    def change(self, statement: UpdateBase, parameters: Mapping[str, object]) -> list[RowMapping]:
+        """One statement that changes rows or deletes them, by itself: all of it is done or nothing. The rows that it returns.
+
+        Where the store can, it waits for nobody who writes other rows, and costs one way to the server. So what it does must
+        rest on its own conditions alone, not on what was read before; and what is numbered or looked for first is `write`'s.
+
+        Raises:
+            StoreBusy: others held the rows for longer than `BUSY_SECONDS`.
+            StoreGone: nobody answers.
+        """
+        with self._alone() as connection:
+            found = connection.execute(statement, parameters)
+            return list(found.mappings()) if found.returns_rows else []
 
     def create_schema(self, metadata: MetaData) -> None:
         """Make the tables that are missing; safe to run again."""
@@ -139,6 +175,15 @@ class Database:
     def close(self) -> None:
         """Close every connection; the last one folds SQLite's write-ahead log into the file."""
         self._kind.engine.dispose()
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        if self._kind.rowwise:
+            with self._explained(), self._kind.engine.connect() as connection:
+                yield connection
+        else:
+            with self.write() as connection:
+                yield connection
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -161,8 +206,13 @@ class Database:
             if self._kind.is_busy(error.orig):
                 raise _busy() from error
             if self._kind.is_gone(error.orig):
-                raise StoreGone("The store does not answer; try again.", headers={"Retry-After": "1"}) from error
+                raise gone() from error
             raise
+
+
+def gone() -> StoreGone:
+    """What to raise when a store's server does not answer."""
+    return StoreGone("The store does not answer; try again.", headers={"Retry-After": "1"})
 
 
 def insert_missing(table: Table) -> Insert:
@@ -183,15 +233,20 @@ def open_store(kit: Kit, migrate: Callable[[Database], None]) -> Database:
     Raises:
         StoreUrlError: SEATRIAL_STORE names something that cannot be served.
     """
-    database = Database(
+    return opened(kit, Database, migrate)
+
+
+def opened(kit: Kit, kind: Callable[..., S], migrate: Callable[[S], None]) -> S:
+    """The same of any kind of store: `kind` gets the URL, `waited` and `hold`, see Database."""
+    store = kind(
         kit.settings.store or f"sqlite:///{FOLDER.absolute() / kit.service}.db",
         waited=kit.metrics.histogram("store_lock_wait_seconds").observe,
         hold=kit.faults.hold_store,
     )
     if kit.settings.migrate:
-        migrate(database)
-    kit.health.add("store", database.check)
-    return database
+        migrate(store)
+    kit.health.add("store", store.check)
+    return store
 
 
 def _kind_of(text: str, *, must_exist: bool) -> Kind:

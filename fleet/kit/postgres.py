@@ -6,6 +6,7 @@ is libpq's matter: PGPASSFILE names the file that has it, so that no URL, which 
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from math import inf
 from time import monotonic
 
@@ -31,13 +32,15 @@ class PostgresDatabase:
     """A kind of store; see database.Kind.
 
     One writer at a time: a lock of the whole database, held until the transaction ends, is taken before its first statement,
-    which then sees all that was committed. Both are sent at once, and so cost one way there and back. Writers of one process queue
-    there too: turns that were handed on here would each begin with a way to the server, while nobody writes.
+    which then sees all that was committed. Writers of something share that lock, and take one of their own besides. All is sent at
+    once, and so costs one way there and back. Writers of one process queue there too: turns that were handed on here would each begin
+    with a way to the server, while nobody writes. A statement by itself needs no turn: at READ COMMITTED it waits for the rows that it
+    changes, and tries its conditions on them again (PostgreSQL's documentation, 13.2.1).
     """
 
     queued = False
+    rowwise = True
     reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-    writing = f"BEGIN; SELECT pg_advisory_xact_lock({WRITERS_LOCK})"
 
     def __init__(self, url: URL, *, patience: float, connections: int) -> None:
         if not url.database:
@@ -63,6 +66,13 @@ class PostgresDatabase:
         event.listen(self.engine, "handle_error", _hide_values)
         event.listen(self.engine, "checkin", _note_rest)
         event.listen(self.engine, "checkout", _refuse_dead)
+
+    def writing(self, of: str | None) -> str:
+        """Sent as it is: several statements take no parameters."""
+        if of is None:
+            return f"BEGIN; SELECT pg_advisory_xact_lock({WRITERS_LOCK})"
+        own = int.from_bytes(blake2b(of.encode(), digest_size=8).digest(), "big", signed=True)
+        return f"BEGIN; SELECT pg_advisory_xact_lock_shared({WRITERS_LOCK}), pg_advisory_xact_lock({own})"
 
     def is_busy(self, error: BaseException | None) -> bool:
         """Whether other writers held the lock."""

@@ -19,8 +19,8 @@ class SqliteFile:
     """A kind of store; see database.Kind. Makes the file and its folder."""
 
     queued = True
+    rowwise = False
     reading = "BEGIN"
-    writing = "BEGIN IMMEDIATE"
 
     def __init__(self, url: URL, *, patience: float, connections: int, must_exist: bool = False) -> None:
         self._path = path_of(url)
@@ -37,6 +37,11 @@ class SqliteFile:
             hide_parameters=True,  # what is stored has no place in a traceback, which is logged
         )
         event.listen(self.engine, "connect", _prepare)
+
+    def writing(self, of: str | None) -> str:
+        """A file is written by one at a time, whatever it is about."""
+        del of
+        return "BEGIN IMMEDIATE"
 
     def is_busy(self, error: BaseException | None) -> bool:
         """Whether writers of other replicas held the file."""

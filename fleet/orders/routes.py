@@ -55,7 +55,12 @@ class Desk:
             self.saga.leases.clock(),
             key=claimed.key,
         )
-        return self._begin(claimed, order.id, lambda connection, held: statements.add(connection, order, held))
+
+        def start(connection: Connection, held: Lease) -> Order:
+            statements.add(connection, order, held)
+            return order
+
+        return self._begin(claimed, order.id, start)
 
     def cancel(self, order_id: str, claimed: Claim) -> Response:
         """The answer to a cancelling, or to one that came before with the same key."""
@@ -64,12 +69,14 @@ class Desk:
             return self._again(known)
         self.mine(order_id)
 
-        def start(connection: Connection, held: Lease) -> None:
-            if not statements.cancel(connection, order_id, claimed.key, held):
+        def start(connection: Connection, held: Lease) -> Order:
+            order = statements.cancel(connection, order_id, claimed.key, held)
+            if order is None:
                 now = statements.find(connection, order_id)
                 raise NotCancellable(
                     f"Only a confirmed order can be cancelled; this one is {now and status_of(now.step)}."
                 )
+            return order
 
         return self._begin(claimed, order_id, start)
 
@@ -88,29 +95,24 @@ class Desk:
         with self.saga.store.database.read() as connection:
             return self.saga.records.find(connection, claimed)
 
-    def _begin(self, claimed: Claim, order_id: str, start: Callable[[Connection, Lease], None]) -> Response:
+    def _begin(self, claimed: Claim, order_id: str, start: Callable[[Connection, Lease], Order]) -> Response:
         """Store the beginning with its key, then see the order to its end."""
         held = self.saga.leases.new()
-        with self.saga.store.database.write() as connection:
+        with self.saga.store.database.write(of=claimed.subject) as connection:
             exchange.stop_when_late()
             if self.saga.records.find(connection, claimed) is not None:
                 raise InFlight("Another request with this key came first.")
-            start(connection, held)
+            order = start(connection, held)
             self.saga.records.begin(connection, claimed, order_id)
-            order = statements.find(connection, order_id)
-        return self._settled(order, order_id, held)
+        return self.saga.settle(order, held).response()
 
     def _again(self, known: Record) -> Response:
         if known.reply is not None:
             return known.reply.response(replayed=True)
         held = self.saga.leases.new()
-        if not self.saga.store.lease(known.resource, held):
+        order = self.saga.store.lease(known.resource, held)
+        if order is None:
             raise InFlight("The first request with this key is not answered yet.")
-        return self._settled(self.saga.store.order(known.resource), known.resource, held)
-
-    def _settled(self, order: Order | None, order_id: str, held: Lease) -> Response:
-        if order is None:  # begun in one transaction with its record
-            raise NotFound(f"There is no order {order_id}.")
         return self.saga.settle(order, held).response()
 
 

@@ -6,6 +6,7 @@ whoever has lost it cannot store anything. What is told is stored in the transac
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,16 +75,27 @@ RECORDS = records_table(METADATA)
 FIELDS = [ORDERS.c[name] for name in Order.__dataclass_fields__]
 OF_ORDER = update(ORDERS).where(ORDERS.c.id == bindparam("order"))
 MINE = OF_ORDER.where(ORDERS.c.leased_by == bindparam("by"))
-MOVE = MINE.values(step=bindparam("to"), reason=bindparam("because"), leased_until=bindparam("until"))
+MOVE = MINE.values(step=bindparam("to"), reason=bindparam("because"), leased_until=bindparam("until")).returning(
+    ORDERS.c.id
+)
 PUT_OFF = MINE.values(leased_until=bindparam("until"), leased_by="", tries=ORDERS.c.tries + 1)
 HELD: dict[str, Any] = {"leased_until": bindparam("until"), "leased_by": bindparam("by")}
 # A customer who asks again need not wait until the next try: nobody is at work on the order.
-LEASE = OF_ORDER.where(UNSETTLED, or_(ORDERS.c.leased_until < bindparam("now"), ORDERS.c.leased_by == "")).values(HELD)
-LONGEST_LEFT = (
-    select(*FIELDS).where(UNSETTLED, ORDERS.c.leased_until < bindparam("now")).order_by(ORDERS.c.leased_until).limit(1)
+LEASE = (
+    OF_ORDER.where(UNSETTLED, or_(ORDERS.c.leased_until < bindparam("now"), ORDERS.c.leased_by == ""))
+    .values(HELD)
+    .returning(*FIELDS)
 )
-CANCEL = OF_ORDER.where(ORDERS.c.step == Step.CONFIRMED).values(
-    HELD | {"step": Step.UNCHARGE, "cancel_key": bindparam("with_key"), "tries": 0}
+LONGEST_LEFT = (
+    select(ORDERS.c.id)
+    .where(UNSETTLED, ORDERS.c.leased_until < bindparam("now"))
+    .order_by(ORDERS.c.leased_until)
+    .limit(1)
+)
+CANCEL = (
+    OF_ORDER.where(ORDERS.c.step == Step.CONFIRMED)
+    .values(HELD | {"step": Step.UNCHARGE, "cancel_key": bindparam("with_key"), "tries": 0})
+    .returning(*FIELDS)
 )
 ONE = select(*FIELDS).where(ORDERS.c.id == bindparam("order"))
 LATEST = (
@@ -94,7 +106,9 @@ LATEST = (
 )
 WAITING = select(OUTBOX).where(OUTBOX.c.leased_until < bindparam("now")).order_by(OUTBOX.c.seq).limit(bindparam("most"))
 OF_EVENT = OUTBOX.c.event_id == bindparam("event")
-TAKE = update(OUTBOX).where(OF_EVENT).values(HELD)
+# Those that another replica is just taking are left to it.
+FREE = WAITING.with_only_columns(OUTBOX.c.seq).with_for_update(skip_locked=True).cte("free")
+TAKE = update(OUTBOX).where(OUTBOX.c.seq.in_(select(FREE.c.seq))).values(HELD).returning(OUTBOX)
 RETURN = update(OUTBOX).where(OF_EVENT, OUTBOX.c.leased_by == bindparam("by"))
 TELL_LATER = RETURN.values(leased_until=bindparam("until"), leased_by="", tries=OUTBOX.c.tries + 1)
 TOLD = delete(OUTBOX).where(OF_EVENT)
@@ -141,24 +155,21 @@ class OrdersStore:
 
     def save(self, order: Order, lease: Lease) -> None:
         """Store the step that the order is at, and hold it on. Raises LeaseLost."""
-        with self.database.write() as connection:
-            move(connection, order, lease)
+        _moved(self.database.change(MOVE, _to(order, lease)))
 
     def put_off(self, order: Order, lease: Lease) -> None:
         """Nobody works on the order any more; it is taken up again at the lease's end, or when its customer asks."""
-        with self.database.write() as connection:
-            connection.execute(PUT_OFF, lease.bound(order=order.id))
+        self.database.change(PUT_OFF, lease.bound(order=order.id))
 
-    def lease(self, order_id: str, lease: Lease) -> bool:
-        """Whether the unsettled order is now the lease's holder's to settle."""
-        with self.database.write() as connection:
-            return connection.execute(LEASE, lease.bound(order=order_id, now=lease.now)).rowcount == 1
+    def lease(self, order_id: str, lease: Lease) -> Order | None:
+        """The unsettled order, now the lease's holder's to settle; None when it is somebody else's, or settled."""
+        return next(map(_order, self.database.change(LEASE, lease.bound(order=order_id, now=lease.now))), None)
 
     def take_up(self, lease: Lease) -> Order | None:
         """The unsettled order that has been left the longest, now the lease's holder's; None when there is none."""
         with self.database.read() as connection:  # nearly always there is none: no writer need wait for that
-            row = connection.execute(LONGEST_LEFT, {"now": lease.now}).mappings().first()
-        return _order(row) if row is not None and self.lease(row["id"], lease) else None
+            left = connection.execute(LONGEST_LEFT, {"now": lease.now}).scalar()
+        return None if left is None else self.lease(left, lease)
 
     def forget(self, holders: str, but: str) -> None:
         """End the leases of all whose names begin with `holders`, but not with `but`."""
@@ -173,16 +184,12 @@ class OrdersStore:
         with self.database.read() as connection:
             if connection.execute(WAITING, {"now": lease.now, "most": 1}).first() is None:
                 return []
-        with self.database.write() as connection:
-            rows = connection.execute(WAITING, {"now": lease.now, "most": most}).mappings().all()
-            if rows:
-                connection.execute(TAKE, [lease.bound(event=row["event_id"]) for row in rows])
-        return [_event(row) for row in rows]
+        rows = self.database.change(TAKE, lease.bound(now=lease.now, most=most))
+        return [_event(row) for row in sorted(rows, key=lambda row: int(row["seq"]))]
 
     def told(self, event: Event) -> None:
         """The feed has the event."""
-        with self.database.write() as connection:
-            connection.execute(TOLD, {"event": event.id})
+        self.database.change(TOLD, {"event": event.id})
 
     def tell_later(self, events: list[Event], lease: Lease) -> None:
         """Let go of events; they are told at the lease's end."""
@@ -229,13 +236,13 @@ def add(connection: Connection, order: Order, lease: Lease) -> None:
 
 def move(connection: Connection, order: Order, lease: Lease) -> None:
     """Store the step that the order is at. Raises LeaseLost."""
-    if not connection.execute(MOVE, lease.bound(order=order.id, to=order.step, because=order.reason)).rowcount:
-        raise LeaseLost
+    _moved(connection.execute(MOVE, _to(order, lease)).all())
 
 
-def cancel(connection: Connection, order_id: str, key: str, lease: Lease) -> bool:
-    """Whether the order was confirmed, and is now being cancelled under the lease."""
-    return connection.execute(CANCEL, lease.bound(order=order_id, with_key=key)).rowcount == 1
+def cancel(connection: Connection, order_id: str, key: str, lease: Lease) -> Order | None:
+    """The order, if it was confirmed: it is now being cancelled under the lease."""
+    row = connection.execute(CANCEL, lease.bound(order=order_id, with_key=key)).mappings().first()
+    return None if row is None else _order(row)
 
 
 def announce(connection: Connection, event: Event) -> None:
@@ -244,6 +251,15 @@ def announce(connection: Connection, event: Event) -> None:
     connection.execute(
         insert(OUTBOX), row | {name: getattr(event, name) for name in ("order_id", "user_id", "kind", "at")}
     )
+
+
+def _to(order: Order, lease: Lease) -> dict[str, object]:
+    return lease.bound(order=order.id, to=order.step, because=order.reason)
+
+
+def _moved(found: Sequence[object]) -> None:
+    if not found:
+        raise LeaseLost
 
 
 def _order(row: RowMapping) -> Order:

@@ -8,6 +8,7 @@ from source_tree import ROOT, Module, document, modules, services
 SERVICE_FILES = {"__init__", "__main__", "app", "routes", "model", "store", "clients"}
 # What only one service has.
 OWN_FILES = {
+    "activity": {"cql", "sql"},
     "gateway": {"home"},
     "orders": {"saga", "outbox"},
     "users": {"desk", "hashing", "keyring", "lookalikes", "oauth", "passwords", "signing"},
@@ -85,6 +86,7 @@ FOLDERS = [
     "deploy/compose",
     "e2e/shop",
     "deploy/local-images",
+    "deploy/local-images/cassandra",
     ".github/workflows",
     ".github/actions/trial",
     "deploy/secrets",

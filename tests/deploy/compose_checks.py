@@ -16,7 +16,7 @@ from compose_file import ENDING, ROOT, Stack, filled, mounts, networks, profiles
 Check = Callable[[Stack], Iterator[str]]
 
 # They write beside what their images hold, and say what in a comment.
-WRITING = {"elasticsearch", "logstash", "kibana"}
+WRITING = {"cassandra", "elasticsearch", "logstash", "kibana"}
 # Who has a door on the host, and where it leads.
 DOORS = {"gateway": 8000, "prometheus": 9090, "grafana": 3000, "kibana": 5601}
 DOOR = re.compile(r"127\.0\.0\.1:\$\{SEATRIAL_(\w+)_PORT-\d+\}:(\d+)")

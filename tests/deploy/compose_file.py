@@ -16,7 +16,7 @@ FLEET: Mapping[str, Any] = yaml.safe_load((ROOT / "fleet" / "fleet.yml").read_te
 # They do their work and end; the others run until they are stopped.
 ENDING = {"store-password", "migrate", "populate", "hooks", "elk-setup"}
 # `$$` is a dollar sign that is not compose's to replace.
-VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?\}")
+INNERMOST = re.compile(r"\$\{(\w+)(?::?-([^${}]*))?\}")
 BYTES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -33,8 +33,16 @@ def parsed(text: str) -> Any:
 
 
 def filled(text: str) -> str:
-    """With the defaults of its variables."""
-    return VARIABLE.sub(lambda found: found[2] or "", text)
+    """With the defaults of its variables, which may be made of others."""
+    inner = INNERMOST.sub(lambda found: found[2] or "", text)
+    return inner if inner == text else filled(inner)
+
+
+def variables(text: str) -> set[tuple[str, str]]:
+    """Each that the text names, with its default; empty for one that is made of others."""
+    found = set(INNERMOST.findall(text))
+    outer = INNERMOST.sub("OTHERS", text)
+    return found | {(name, "" if "OTHERS" in default else default) for name, default in INNERMOST.findall(outer)}
 
 
 def size(text: str) -> int:

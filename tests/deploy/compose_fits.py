@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 from compose_checks import Check
-from compose_file import FLEET, ROOT, VARIABLE, Stack, filled, mounts, of_image, parsed, served
+from compose_file import FLEET, ROOT, Stack, filled, mounts, of_image, parsed, served, variables
 
 from fleet.hooks.migrate import GRANTS
 from fleet.kit.settings import PREFIX, Settings
@@ -56,7 +56,7 @@ def settings_of(service: str) -> type[Settings]:
 def wrong_stores(stack: Stack) -> Iterator[str]:
     """Each store is under its service's name in the one place that is chosen for all, and hooks reach the same one."""
     stores = {name for name, service in FLEET.items() if service.get("store")}
-    if json.loads(stack.shop)["stores"] != {name: f"STORES/{name}" for name in stores}:
+    if json.loads(stack.shop)["stores"] != {name: f"STORES/{name}" for name in stores} | {"activity": "FEED"}:
         yield "shop.json names other stores than fleet.yml"
     if sorted(re.findall(r"(?m)^CREATE DATABASE (\w+);$", stack.databases)) != sorted(stores):
         yield "databases.sql makes other databases than fleet.yml has stores"
@@ -69,7 +69,10 @@ def wrong_stores(stack: Stack) -> Iterator[str]:
     for name in ("migrate", "populate", "hooks"):
         if mounts(stack.services[name]).get("/shop/stores") != ("stores", "rw"):
             yield f"{name} does not reach the stores"
-        if filled(str(stack.services[name]["environment"].get(f"{PREFIX}STORES"))) != PLACE:
+        told = {
+            key: filled(str(stack.services[name]["environment"].get(f"{PREFIX}{key}"))) for key in ("STORES", "FEED")
+        }
+        if told != {"STORES": PLACE, "FEED": f"{PLACE}/activity"}:
             yield f"{name} looks for stores elsewhere"
 
 
@@ -143,10 +146,10 @@ def relabelled(rules: list[Mapping[str, Any]], labels: Mapping[str, str]) -> dic
 
 def wrong_variables(stack: Stack) -> Iterator[str]:
     """Each that the file uses is documented in .env, with what it is without one; no line there is for nothing."""
-    used = VARIABLE.findall(stack.compose.replace("$$", ""))
+    used = variables(stack.compose.replace("$$", ""))
     yield from (
         f"{name} is {default!r} in docker-compose.yml and {stack.settings.get(name)!r} in .env"
-        for name, default in sorted(set(used))
+        for name, default in sorted(used)
         if stack.settings.get(name) != default
     )
     yield from (f"{name} in .env is for nothing" for name in stack.settings if name not in dict(used))

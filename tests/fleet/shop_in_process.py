@@ -27,7 +27,7 @@ from fleet.hooks.evidence import gather
 from fleet.inventory.store import InventoryStore
 from fleet.kit.app import KitApp
 from fleet.kit.credentials import TOKEN_PATH
-from fleet.kit.database import Database
+from fleet.kit.database import Database, Store
 from fleet.kit.faults import Fault
 from fleet.kit.keys import JWKS_PATH
 from fleet.kit.retries import RetryBudget
@@ -110,7 +110,7 @@ class Loopback:
 class Shop:
     folder: Path
     loopback: Loopback
-    databases: list[Database] = field(default_factory=list)
+    stores: list[Store] = field(default_factory=list)
     numbers: Any = field(default_factory=lambda: count(1))
 
     def client(self, service: str = "gateway") -> FlaskClient:
@@ -213,8 +213,8 @@ class Shop:
 
     def close(self) -> None:
         """SQLite connections left open would warn when collected."""
-        for database in self.databases:
-            database.close()
+        for each in self.stores:
+            each.close()
 
 
 def _keyed(key: str | None) -> dict[str, str]:
@@ -240,6 +240,16 @@ def vouch(users: Database) -> None:
     UsersStore(users).register_client(Client("orders", digest(SECRET), GRANTS))
 
 
+def stored(name: str, url: str) -> tuple[Store, Any]:
+    """The service's store at the URL, migrated, and what the service makes of it."""
+    module = import_module(f"fleet.{name}.store")
+    opened = getattr(module, "at", Database)(url)
+    module.migrate(opened)
+    return opened, module.feed_in(opened) if name == "activity" else getattr(module, f"{name.capitalize()}Store")(
+        opened
+    )
+
+
 def start(shop: Shop, name: str, **settings: Any) -> KitApp:
     """A replica of the service, wired to the shop."""
     kind = getattr(import_module(f"fleet.{name}"), f"{name.capitalize()}Settings")
@@ -253,10 +263,7 @@ def start(shop: Shop, name: str, **settings: Any) -> KitApp:
     factory = import_module(f"fleet.{name}.app").create_app
     extra: dict[str, Any] = {}
     if name != "gateway":
-        module = import_module(f"fleet.{name}.store")
-        database = Database(shop.url(name))
-        module.migrate(database)
-        shop.databases.append(database)
-        extra["store"] = getattr(module, f"{name.capitalize()}Store")(database)
+        opened, extra["store"] = stored(name, shop.url(name))
+        shop.stores.append(opened)
     app: KitApp = factory(chosen, transport=shop.loopback, strict=True, sink=lambda _: None, **extra)
     return app

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from documented import Came, Sent
+from shop_in_process import stored
 
 from fleet.catalog.model import Product
 from fleet.catalog.store import CatalogStore
@@ -16,7 +17,7 @@ from fleet.gateway.clients import DEFAULT_ADDRESSES
 from fleet.hooks.migrate import migrate
 from fleet.inventory.store import InventoryStore
 from fleet.kit.app import KitApp
-from fleet.kit.database import Database
+from fleet.kit.database import Database, Store
 from fleet.kit.transport import Received, Request
 
 SERVICES = ("gateway", *DEFAULT_ADDRESSES)
@@ -33,7 +34,7 @@ class WiredShop:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._databases: list[Database] = []
+        self._stores: list[Store] = []
         migrate({"run_dir": str(folder), "stores": {name: self._url(name) for name in DEFAULT_ADDRESSES}})
         self.secret = (folder / "secrets" / "orders").read_text()
         self.apps = {name: self._start(name) for name in SERVICES}
@@ -53,8 +54,8 @@ class WiredShop:
 
     def close(self) -> None:
         """SQLite connections left open would warn when collected."""
-        for database in self._databases:
-            database.close()
+        for each in self._stores:
+            each.close()
 
     def _url(self, service: str) -> str:
         return f"sqlite:///{self._folder}/{service}.db"
@@ -65,10 +66,8 @@ class WiredShop:
         settings = kind(store=self._url(name), client_secret_file=secret, **SETTINGS.get(name, {}))
         extra: dict[str, Any] = {}
         if name != "gateway":
-            self._databases.append(Database(self._url(name)))
-            extra["store"] = getattr(import_module(f"fleet.{name}.store"), f"{name.capitalize()}Store")(
-                self._databases[-1]
-            )
+            opened, extra["store"] = stored(name, self._url(name))
+            self._stores.append(opened)
         factory = import_module(f"fleet.{name}.app").create_app
         app: KitApp = factory(settings, transport=Wires(self), strict=True, sink=lambda _: None, **extra)
         return app

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from pathlib import Path
 from time import perf_counter
 
 import pytest
 from counter_store import CHILD, COUNTER, METADATA, counting, set_to, value
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from fleet.kit import database as kit_database
@@ -66,11 +67,14 @@ def test_foreign_keys_are_enforced(database: Database) -> None:
         connection.execute(insert(CHILD).values(parent=99))
 
 
-def test_no_update_is_lost_between_threads_and_replicas(database: Database, url: str) -> None:
-    replica = Database(url)
+@pytest.mark.parametrize("about", [(None,), ("alice",), (None, "alice")], ids=["all", "one thing", "either"])
+def test_no_update_is_lost_between_threads_and_replicas(
+    database: Database, url: str, about: tuple[str | None, ...]
+) -> None:
+    replica, turns = Database(url), cycle(about)
 
     def add_one(store: Database) -> None:
-        with store.write() as connection:
+        with store.write(of=next(turns)) as connection:
             seen = connection.execute(select(COUNTER.c.value)).scalar_one()
             connection.execute(update(COUNTER).values(value=seen + 1))
 
@@ -78,6 +82,55 @@ def test_no_update_is_lost_between_threads_and_replicas(database: Database, url:
         list(threads.map(add_one, [database, replica] * 100))
     replica.close()
     assert value(database) == 200
+
+
+def test_no_update_is_lost_between_single_changes_and_writers(database: Database, url: str) -> None:
+    replica = Database(url)
+
+    def add_one(store: Database) -> None:
+        store.change(update(COUNTER).values(value=COUNTER.c.value + bindparam("more")), {"more": 1})
+
+    def add_one_at_leisure(store: Database) -> None:
+        with store.write() as connection:
+            connection.execute(update(COUNTER).values(value=COUNTER.c.value + 1))
+            connection.execute(select(COUNTER)).all()
+
+    acts = [add_one, add_one_at_leisure] * 50
+    with ThreadPoolExecutor(16) as threads:
+        for store in (database, replica):
+            list(threads.map(lambda act, store=store: act(store), acts))
+    replica.close()
+    assert value(database) == 200
+
+
+def test_of_many_who_change_a_row_on_one_condition_one_does(database: Database) -> None:
+    taking = update(COUNTER).where(COUNTER.c.value == 0).values(value=bindparam("by")).returning(COUNTER.c.value)
+    with ThreadPoolExecutor(16) as threads:
+        found = list(threads.map(lambda number: database.change(taking, {"by": number}), range(1, 65)))
+    (taken,) = (rows for rows in found if rows)
+    assert [row["value"] for row in taken] == [value(database)]
+
+
+def test_a_change_that_fails_changes_nothing_and_tells_nothing(database: Database) -> None:
+    with pytest.raises(IntegrityError) as failure:
+        database.change(update(COUNTER).values(id=bindparam("to"), value=424242), {"to": None})
+    assert "424242" not in str(failure.value)
+    assert value(database) == 0
+    assert database.change(update(COUNTER).values(value=bindparam("to")), {"to": 3}) == []
+    assert value(database) == 3
+
+
+def test_a_row_that_is_held_for_too_long_is_a_busy_store(
+    database: Database, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kit_database, "BUSY_SECONDS", 0.3)
+    replica = Database(url)
+    with database.write() as connection:
+        connection.execute(update(COUNTER).values(value=1))
+        with pytest.raises(StoreBusy):
+            replica.change(update(COUNTER).values(value=bindparam("to")), {"to": 2})
+    replica.close()
+    assert value(database) == 1
 
 
 def test_the_schema_can_be_made_again(database: Database) -> None:

@@ -43,7 +43,7 @@ def tell(store: OrdersStore, *names: str) -> None:
 def test_an_order_that_is_held_is_nobody_elses(store: OrdersStore) -> None:
     put(store)
     other = lease("orders-2/b/1", now=105.0)
-    assert (store.take_up(other), store.lease("o1", other)) == (None, False)
+    assert (store.take_up(other), store.lease("o1", other)) == (None, None)
 
 
 def test_an_order_whose_lease_has_ended_is_taken_up(store: OrdersStore) -> None:
@@ -79,7 +79,7 @@ def test_a_step_that_is_stored_renews_the_lease(store: OrdersStore) -> None:
 def test_a_settled_order_is_left_alone(store: OrdersStore, step: Step) -> None:
     put(store, step=step)
     late = lease("orders-2/b/1", now=999.0)
-    assert (store.take_up(late), store.lease("o1", late), store.unsettled()) == (None, False, 0)
+    assert (store.take_up(late), store.lease("o1", late), store.unsettled()) == (None, None, 0)
 
 
 def test_what_is_put_off_waits_for_the_loop_but_not_for_its_customer(store: OrdersStore) -> None:
