@@ -59,21 +59,25 @@ def test_without_the_writers_lock_updates_would_be_lost(
 
 
 def test_writers_of_different_things_do_not_wait_for_each_other(database: Database, url: str) -> None:
-    with closing(Database(url)) as replica, database.write(of="alice"), replica.write(of="bob") as connection:
+    with closing(Database(url)) as replica, database.write("alice"), replica.write("bob") as connection:
         connection.execute(update(COUNTER).values(value=1))
     assert value(database) == 1
 
 
-@pytest.mark.parametrize("first,second", [("alice", "alice"), ("alice", None), (None, "alice")])
+@pytest.mark.parametrize(
+    "first,second",
+    [(["a"], ["a"]), (["a", "b"], ["b", "c"]), (["a"], []), ([], ["a"])],
+    ids=["one", "some", "all", "any"],
+)
 def test_writers_of_one_thing_and_of_all_do(
-    database: Database, url: str, first: str | None, second: str | None, monkeypatch: pytest.MonkeyPatch
+    database: Database, url: str, first: list[str], second: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kit_database, "BUSY_SECONDS", 0.3)
     with (
         closing(Database(url)) as replica,
-        database.write(of=first),
+        database.write(*first),
         pytest.raises(StoreBusy),
-        replica.write(of=second),
+        replica.write(*second),
     ):
         pytest.fail("two writers at once")
 

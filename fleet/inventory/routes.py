@@ -53,8 +53,18 @@ def reservation_routes(store: InventoryStore, kit: Kit, verifier: Verifier) -> A
         taken["refused" if isinstance(result, Refusal) else result.state].inc()
         return Reply.refusal(problem(result)) if isinstance(result, Refusal) else Reply.of(result, status)
 
-    def step(header: IdempotencyHeader, effect: Callable[[Connection], Reservation | Refusal]) -> Response:
-        return once(store.database, records, claim(header), lambda connection: reply(effect(connection), 200))
+    # What is looked at first is the reservation; stock is taken and given back by statements that rest on their own conditions.
+
+    def step(
+        header: IdempotencyHeader, path: ReservationPath, effect: Callable[[Connection], Reservation | Refusal]
+    ) -> Response:
+        return once(
+            store.database,
+            records,
+            claim(header),
+            lambda connection: reply(effect(connection), 200),
+            path.reservation_id,
+        )
 
     @routes.post("/v1/reservations", summary="Set stock aside", responses={201: Reservation, 404: None})
     def reserve(header: IdempotencyHeader, body: NewReservation) -> Response:
@@ -64,20 +74,21 @@ def reservation_routes(store: InventoryStore, kit: Kit, verifier: Verifier) -> A
             records,
             claim(header, body),
             lambda connection: reply(steps.reserve(connection, body, oversell=oversell), 201),
+            body.reservation_id,
         )
 
     @routes.post("/v1/reservations/<reservation_id>/commit", summary="Hand it out", responses={200: Reservation})
     def commit(header: IdempotencyHeader, path: ReservationPath) -> Response:
-        return step(header, lambda connection: steps.commit(connection, path.reservation_id))
+        return step(header, path, lambda connection: steps.commit(connection, path.reservation_id))
 
     @routes.post("/v1/reservations/<reservation_id>/release", summary="Give it back", responses={200: Reservation})
     def release(header: IdempotencyHeader, path: ReservationPath) -> Response:
         lose = kit.faults.active(LOSE_RELEASE)
-        return step(header, lambda connection: steps.release(connection, path.reservation_id, lose=lose))
+        return step(header, path, lambda connection: steps.release(connection, path.reservation_id, lose=lose))
 
     @routes.post("/v1/reservations/<reservation_id>/return", summary="Take it back", responses={200: Reservation})
     def take_back(header: IdempotencyHeader, path: ReservationPath) -> Response:
-        return step(header, lambda connection: steps.take_back(connection, path.reservation_id))
+        return step(header, path, lambda connection: steps.take_back(connection, path.reservation_id))
 
     return routes
 

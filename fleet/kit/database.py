@@ -9,7 +9,7 @@ that wait for each other inside one process would wait far longer than the write
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 from time import perf_counter
@@ -72,8 +72,8 @@ S = TypeVar("S", bound=Store)
 
 
 class Kind(Protocol):
-    """What differs between kinds of store. `reading` and `writing` begin a transaction; the latter waits for its turn, `of` something
-    or of all that is stored.
+    """What differs between kinds of store. `reading` and `writing` begin a transaction; the latter waits for its turn, `of` some things
+    or, without any, of all that is stored.
 
     `queued`: writers of one process had better wait for each other before they ask. `rowwise`: one statement by itself locks
     the rows that it changes and no others, and looks at them again when it had to wait for one.
@@ -84,7 +84,7 @@ class Kind(Protocol):
     rowwise: bool
     reading: str
 
-    def writing(self, of: str | None) -> str:
+    def writing(self, of: Collection[str]) -> str:
         """The statement."""
 
     def is_busy(self, error: BaseException | None) -> bool:
@@ -132,10 +132,10 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, of: str | None = None) -> Iterator[Connection]:
+    def write(self, *of: str) -> Iterator[Connection]:
         """The only writer, from its first statement on: commits at the end, rolls back when an exception leaves.
 
-        `of` says whose rows alone are read and written, a customer's say: where the store can, writers of others need not wait.
+        `of` says of what alone rows are read and then written, a customer, say: where the store can, writers of other things need not wait.
 
         Raises:
             StoreBusy: others wrote for longer than `BUSY_SECONDS`.

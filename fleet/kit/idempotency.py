@@ -197,16 +197,18 @@ class Records:
         connection.execute(self._insert, row | {"resource": resource} | columns)
 
 
-def once(database: Database, records: Records, claim: Claim, effect: Callable[[Connection], Reply]) -> Response:
+def once(
+    database: Database, records: Records, claim: Claim, effect: Callable[[Connection], Reply], *of: str
+) -> Response:
     """Run `effect` and save its answer in one transaction, or replay the answer that is there.
 
-    Equal claims queue for the transaction, so none of them ever finds another in flight.
+    Equal claims queue for the transaction, so none of them ever finds another in flight. `of` as Database.write has it, for `effect`.
 
     Raises:
         KeyReused: the key stands for another payload.
         DeadlineExceeded: it became too late while the claim queued; nothing was done.
     """
-    with database.write() as connection:
+    with database.write(*of, *([f"{claim.route} {claim.key}"] if of else [])) as connection:
         exchange.stop_when_late()
         known = records.find(connection, claim)
         if known is not None and known.reply is not None:

@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
@@ -36,7 +37,7 @@ from fleet.kit.errors import StoreUrlError
 REMEDY = "Give cassandra://host/keyspace, or cassandra://host:9042/keyspace?copies=3."
 PORT = 9042
 CONNECT_SECONDS = 2.0
-LONGEST_PAUSE = 5.0  # seconds until a node that is away is tried again
+LONGEST_PAUSE = 5.0  # seconds until a node that is away is tried again, while others answer
 SILENCE = (
     NoHostAvailable,
     UnresolvableContactPoints,
@@ -49,6 +50,21 @@ SILENCE = (
 Row = Mapping[str, Any]
 # Whoever asks is told that nobody answers; the driver would say so again and again, with tracebacks.
 logging.getLogger("cassandra").setLevel(logging.CRITICAL)
+
+
+@dataclass(slots=True)
+class _Opened:
+    """A session, with what was prepared on it."""
+
+    session: Session
+    _prepared: dict[str, PreparedStatement] = field(default_factory=dict)
+    _preparing: Lock = field(default_factory=Lock)
+
+    def ready(self, statement: str) -> PreparedStatement:
+        with self._preparing:
+            if statement not in self._prepared:
+                self._prepared[statement] = self.session.prepare(statement)
+            return self._prepared[statement]
 
 
 class Keyspace:
@@ -70,8 +86,7 @@ class Keyspace:
                 f"The store {self._url.render_as_string()!r} names a user; nobody logs in to it. {REMEDY}"
             )
         self._connecting = Lock()
-        self._session: Session | None = None
-        self._prepared: dict[str, PreparedStatement] = {}
+        self._open: _Opened | None = None
 
     def execute(self, statement: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
         """The rows of one statement with `?` for its parameters, fetched as they are asked for.
@@ -80,8 +95,12 @@ class Keyspace:
             StoreGone: nobody answers, or not in time; a write may have been done.
         """
         with _explained():
-            session = self._connected()
-            yield from session.execute(self._ready(session, statement), parameters)
+            opened = self._connected()
+            try:
+                yield from opened.session.execute(opened.ready(statement), parameters)
+            except NoHostAvailable:
+                self._leave(opened)  # its nodes may have other addresses by now: whoever asks next connects anew
+                raise
 
     def change(self, statement: str, parameters: Sequence[object]) -> Row:
         """What one statement that writes says: of `IF NOT EXISTS`, whether it was `[applied]`, and if not the row that is there."""
@@ -103,22 +122,28 @@ class Keyspace:
 
     def close(self) -> None:
         """Close every connection."""
-        with self._connecting:
-            session, self._session = self._session, None
-            self._prepared.clear()
-        if session is not None:
-            session.cluster.shutdown()
+        if self._open is not None:
+            self._leave(self._open)
 
-    def _connected(self) -> Session:
+    def _leave(self, opened: _Opened) -> None:
         with self._connecting:
-            if self._session is None:
-                cluster = self._cluster()
-                try:
-                    self._session = cluster.connect(self.name)
-                except BaseException:
-                    cluster.shutdown()
-                    raise
-            return self._session
+            if self._open is not opened:  # another thread has left it
+                return
+            self._open = None
+        opened.session.cluster.shutdown()
+
+    def _connected(self) -> _Opened:
+        with self._connecting:
+            self._open = self._open or _Opened(self._connect())
+            return self._open
+
+    def _connect(self) -> Session:
+        cluster = self._cluster()
+        try:
+            return cluster.connect(self.name)
+        except BaseException:
+            cluster.shutdown()
+            raise
 
     def _cluster(self) -> Cluster:
         profile = ExecutionProfile(
@@ -137,12 +162,6 @@ class Keyspace:
             control_connection_timeout=CONNECT_SECONDS,
             reconnection_policy=ExponentialReconnectionPolicy(0.25, LONGEST_PAUSE, max_attempts=None),
         )
-
-    def _ready(self, session: Session, statement: str) -> PreparedStatement:
-        with self._connecting:
-            if statement not in self._prepared:
-                self._prepared[statement] = session.prepare(statement)
-            return self._prepared[statement]
 
 
 def _name(url: URL) -> str:

@@ -6,6 +6,7 @@ is libpq's matter: PGPASSFILE names the file that has it, so that no URL, which 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from hashlib import blake2b
 from math import inf
 from time import monotonic
@@ -32,7 +33,7 @@ class PostgresDatabase:
     """A kind of store; see database.Kind.
 
     One writer at a time: a lock of the whole database, held until the transaction ends, is taken before its first statement,
-    which then sees all that was committed. Writers of something share that lock, and take one of their own besides. All is sent at
+    which then sees all that was committed. Writers of some things share that lock, and take those of their things besides. All is sent at
     once, and so costs one way there and back. Writers of one process queue there too: turns that were handed on here would each begin
     with a way to the server, while nobody writes. A statement by itself needs no turn: at READ COMMITTED it waits for the rows that it
     changes, and tries its conditions on them again (PostgreSQL's documentation, 13.2.1).
@@ -61,18 +62,20 @@ class PostgresDatabase:
             pool_size=connections,
             max_overflow=0,
             pool_timeout=patience,
+            # The few that are in use stay warm: their statements are prepared, and nobody need ask whether they live.
+            pool_use_lifo=True,
             hide_parameters=True,
         )
         event.listen(self.engine, "handle_error", _hide_values)
         event.listen(self.engine, "checkin", _note_rest)
         event.listen(self.engine, "checkout", _refuse_dead)
 
-    def writing(self, of: str | None) -> str:
-        """Sent as it is: several statements take no parameters."""
-        if of is None:
+    def writing(self, of: Collection[str]) -> str:
+        """Sent as it is: several statements take no parameters. In order, or two writers could each hold what the other waits for."""
+        if not of:
             return f"BEGIN; SELECT pg_advisory_xact_lock({WRITERS_LOCK})"
-        own = int.from_bytes(blake2b(of.encode(), digest_size=8).digest(), "big", signed=True)
-        return f"BEGIN; SELECT pg_advisory_xact_lock_shared({WRITERS_LOCK}), pg_advisory_xact_lock({own})"
+        own = "".join(f", pg_advisory_xact_lock({number})" for number in sorted(map(_number, of)))
+        return f"BEGIN; SELECT pg_advisory_xact_lock_shared({WRITERS_LOCK}){own}"
 
     def is_busy(self, error: BaseException | None) -> bool:
         """Whether other writers held the lock."""
@@ -81,6 +84,11 @@ class PostgresDatabase:
     def is_gone(self, error: BaseException | None) -> bool:
         """Whether the server does not answer, or ended the connection."""
         return isinstance(error, (OperationalError, InterfaceError))
+
+
+def _number(thing: str) -> int:
+    """Of 64 bits. Two things with one number would wait for each other, and no more."""
+    return int.from_bytes(blake2b(thing.encode(), digest_size=8).digest(), "big", signed=True)
 
 
 def _note_rest(_: object, record: ConnectionPoolEntry) -> None:

@@ -5,6 +5,7 @@ A file is shared by the replicas of one host; across hosts a store needs a serve
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
@@ -38,7 +39,7 @@ class SqliteFile:
         )
         event.listen(self.engine, "connect", _prepare)
 
-    def writing(self, of: str | None) -> str:
+    def writing(self, of: Collection[str]) -> str:
         """A file is written by one at a time, whatever it is about."""
         del of
         return "BEGIN IMMEDIATE"

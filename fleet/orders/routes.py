@@ -98,7 +98,7 @@ class Desk:
     def _begin(self, claimed: Claim, order_id: str, start: Callable[[Connection, Lease], Order]) -> Response:
         """Store the beginning with its key, then see the order to its end."""
         held = self.saga.leases.new()
-        with self.saga.store.database.write(of=claimed.subject) as connection:
+        with self.saga.store.database.write(claimed.subject) as connection:
             exchange.stop_when_late()
             if self.saga.records.find(connection, claimed) is not None:
                 raise InFlight("Another request with this key came first.")

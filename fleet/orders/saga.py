@@ -148,7 +148,7 @@ class Saga:
 
     def _close(self, order: Order, held: Lease) -> Reply:
         answer, status = reply(order), status_of(order.step)
-        with self.store.database.write(of=order.subject) as connection:
+        with self.store.database.write(order.subject) as connection:
             statements.move(connection, order, self.leases.renewed(held.by))
             self.records.finish(connection, claim_of(order), answer)
             if not self.kit.faults.active(LOSE_EVENT):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
@@ -58,7 +58,7 @@ def account_routes(store: PaymentsStore, kit: Kit, verifier: Verifier) -> APIBlu
             deposits.inc()
             return Reply.of(made, 201)
 
-        return once(store.database, records, claimed, effect)
+        return once(store.database, records, claimed, effect, *_about(claimed.subject))
 
     return routes
 
@@ -74,7 +74,9 @@ def charge_routes(store: PaymentsStore, kit: Kit, verifier: Verifier) -> APIBlue
         ChargeState.REFUNDED: counter.labels(transfer_kind=Kind.REFUND),
     }
 
-    def run(claimed: Claim, effect: Callable[[Connection], Charge | Refusal], status: int) -> Response:
+    def run(
+        claimed: Claim, effect: Callable[[Connection], Charge | Refusal], status: int, about: Iterable[str]
+    ) -> Response:
         def replied(connection: Connection) -> Reply:
             result = effect(connection)
             if isinstance(result, Refusal):
@@ -83,7 +85,7 @@ def charge_routes(store: PaymentsStore, kit: Kit, verifier: Verifier) -> APIBlue
                 counted[result.state].inc()
             return Reply.of(result, status)
 
-        return once(store.database, records, claimed, replied)
+        return once(store.database, records, claimed, replied, *about)
 
     @routes.post("/v1/charges", summary="Take an order's price", responses={201: Charge, 402: None})
     def charge(header: IdempotencyHeader, body: NewCharge) -> Response:
@@ -92,6 +94,7 @@ def charge_routes(store: PaymentsStore, kit: Kit, verifier: Verifier) -> APIBlue
             claimed,
             lambda connection: ledger.charge(connection, body.account_id, body.charge_id, body.amount, twice=twice),
             201,
+            _about(body.account_id, body.charge_id),
         )
 
     @routes.post("/v1/charges/<charge_id>/refund", summary="Give it back", responses={200: Charge})
@@ -101,9 +104,16 @@ def charge_routes(store: PaymentsStore, kit: Kit, verifier: Verifier) -> APIBlue
             claimed,
             lambda connection: ledger.refund(connection, body.account_id, path.charge_id, twice=twice),
             200,
+            _about(body.account_id, path.charge_id),
         )
 
     return routes
+
+
+def _about(account: str, *charge: str) -> Iterator[str]:
+    """Whose rows are looked at before they are written. The shop's own accounts are only ever added to."""
+    yield f"account {account}"
+    yield from (f"charge {each}" for each in charge)
 
 
 def problem(refusal: Refusal) -> ProblemError:
