@@ -216,7 +216,7 @@ def gone() -> StoreGone:
 
 
 def insert_missing(table: Table) -> Insert:
-    """A statement that inserts a row unless one with its primary key is there. Writers never overlap, so looking is enough."""
+    """A statement that inserts a row unless one with its primary key is there. Writers of the same never overlap, so looking is enough."""
     same = exists().where(*(key == bindparam(key.name) for key in table.primary_key))
     row = select(*(bindparam(column.name, type_=column.type) for column in table.c)).where(~same)
     return insert(table).from_select(list(table.c.keys()), row)
