@@ -182,12 +182,15 @@ def test_nothing_is_sent_again_to_a_server_that_closes_after_reading(drop: int, 
 
 
 def test_a_connection_that_was_closed_while_idle_is_not_used_again(tmp_path: Path) -> None:
+    """Used again, many would fail. One that is on its way while the server closes may: nobody can know."""
     with CountingServer(idle=0.03) as server, locust(server, tmp_path, "--headless") as child:
         server.await_received(100)
         child.terminate()
         child.wait(10)
-        assert len(Generated(tmp_path).requests) == server.received
-    assert Generated(tmp_path).outcomes() == {"ok"}
+    rows = Generated(tmp_path).requests
+    crossed = [row for row in rows if row["outcome"] != "ok"]
+    assert {row["error"] for row in crossed} <= {"closed before an answer"}
+    assert (len(rows) - len(crossed), len(crossed) <= 3) == (server.received, True)
 
 
 def test_what_the_drain_cuts_off_is_written_as_unfinished(tmp_path: Path) -> None:
