@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 from uuid import UUID, uuid1
 
 import pytest
 from cassandra_server import Server, running_server
+from shop_suite import passed_on
 
 from fleet.activity.cql import SHOW, CqlFeed
 from fleet.activity.model import Kind, NewEvent
@@ -21,7 +17,6 @@ from fleet.activity.store import at, feed_in, migrate
 from fleet.kit.database import StoreGone
 from fleet.kit.keyspace import Keyspace, Row
 
-ROOT = Path(__file__).parents[1]
 NUMBERS = count(1)
 HAPPENED = NewEvent(user_id="alice", kind=Kind.CONFIRMED, order_id="o-1", at=12.5)
 
@@ -135,16 +130,8 @@ def entries(server: Server, name: str) -> int:
 
 
 def test_the_activitys_tests_and_the_shops_journeys_hold_on_it(server: Server) -> None:
-    environment = {
-        **os.environ,
-        "SEATRIAL_TEST_CASSANDRA": server.url("{keyspace}"),
-        "PYTHONPATH": str(Path(__file__).parent),
-    }
-    suites = ["tests/fleet/activity", "tests/fleet/test_journeys_on_the_shop.py", "tests/fleet/hooks/test_evidence.py"]
-    command = [sys.executable, "-m", "pytest", "-p", "on_cassandra", "-p", "no:cacheprovider", "-q", *suites]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=600)
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert int(re.findall(r"(\d+) passed", done.stdout)[-1]) > 30
+    suites = ("tests/fleet/activity", "tests/fleet/test_journeys_on_the_shop.py", "tests/fleet/hooks/test_evidence.py")
+    assert passed_on("on_cassandra", "SEATRIAL_TEST_CASSANDRA", server.url("{keyspace}"), *suites) > 30
     made = Keyspace(server.url("system_schema")).execute("SELECT keyspace_name FROM keyspaces")
     shops = [row["keyspace_name"] for row in made if row["keyspace_name"].startswith("t")]
     assert len([name for name in shops if entries(server, name)]) > 3

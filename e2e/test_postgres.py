@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
 import time
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from counter_store import CHILD, COUNTER, counting, set_to, value
 from postgres_server import Server, running_server
+from shop_suite import ROOT, passed_on
 from sqlalchemy import Insert, bindparam, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from fleet.kit import database as kit_database
 from fleet.kit.database import Database, StoreBusy, StoreGone, insert_missing
 
-ROOT = Path(__file__).parents[1]
 PROMISES = ("tests/fleet/kit/test_store_promises.py", "tests/fleet/kit/test_idempotency.py")
 
 
@@ -158,39 +153,15 @@ def test_a_database_that_is_not_there_is_not_made(server: Server) -> None:
     nowhere.close()
 
 
-def suite(server: Server, *arguments: str) -> tuple[int, str]:
-    """The exit code of the shop's own tests on it, and what they said."""
-    environment = {
-        **os.environ,
-        "SEATRIAL_TEST_POSTGRES": server.url("{database}"),
-        "PYTHONPATH": str(Path(__file__).parent),
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "on_postgres",
-        "-p",
-        "no:cacheprovider",
-        "-q",
-        "-n",
-        "2",
-        *arguments,
-    ]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=900)
-    return done.returncode, done.stdout + done.stderr
+def passed(server: Server, *arguments: str) -> int:
+    return passed_on("on_postgres", "SEATRIAL_TEST_POSTGRES", server.url("{database}"), "-n", "2", *arguments)
 
 
 def test_every_services_store_holds_on_it_and_the_shop_trades(server: Server) -> None:
     stores = [str(each.relative_to(ROOT)) for each in ROOT.glob("tests/fleet/*/test_store.py")]
-    code, told = suite(server, *stores, *PROMISES, "tests/fleet/test_journeys_on_the_shop.py")
-    assert code == 0, told[-3000:]
-    assert int(re.findall(r"(\d+) passed", told)[-1]) > 90
+    assert passed(server, *stores, *PROMISES, "tests/fleet/test_journeys_on_the_shop.py") > 90
 
 
 @pytest.mark.slow
 def test_the_shops_suite_holds_on_it(server: Server) -> None:
-    code, told = suite(server, "tests/fleet")
-    assert code == 0, told[-3000:]
-    assert int(re.findall(r"(\d+) passed", told)[-1]) > 1000
+    assert passed(server, "tests/fleet") > 1000

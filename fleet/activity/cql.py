@@ -14,7 +14,7 @@ from uuid import UUID
 
 from cassandra.util import uuid_from_time
 
-from fleet.activity.model import Entry, NewEvent
+from fleet.activity.model import Entry, NewEvent, of_row
 from fleet.kit import exchange
 from fleet.kit.keyspace import Keyspace
 
@@ -45,23 +45,22 @@ class CqlFeed:
             rows = self.keyspace.execute(OLDER, (user, position, most))
         else:
             return []
-        return [(str(row["noted"]), _entry(row)) for row in rows]
+        return [(str(row["noted"]), of_row(Entry, row)) for row in rows]
 
     def tell(self, event_id: str, event: NewEvent, *, twice: bool = False) -> NewEvent | None:
         """See store.FeedStore."""
         exchange.stop_when_late()
         noted = uuid_from_time(time())
         found = self.keyspace.change(CLAIM, _row(event_id, event, noted))
-        before = (
-            None
-            if found["[applied]"]
-            else NewEvent.model_validate({name: found[name] for name in NewEvent.model_fields})
-        )
-        if before is None or before == event:
-            self.keyspace.change(SHOW, _row(event_id, event, noted if before is None else found["noted"]))
-        if before is None and twice:
+        if not found["[applied]"]:
+            before = of_row(NewEvent, found)
+            if before == event:  # whoever claimed it may have been cut off
+                self.keyspace.change(SHOW, _row(event_id, event, found["noted"]))
+            return before
+        self.keyspace.change(SHOW, _row(event_id, event, noted))
+        if twice:
             self.keyspace.change(SHOW, _row(f"{event_id}-again", event, uuid_from_time(time())))
-        return before
+        return None
 
     def everything(self) -> Iterator[Mapping[str, Any]]:
         """See store.FeedStore."""
@@ -70,10 +69,6 @@ class CqlFeed:
 
 def _row(event_id: str, event: NewEvent, noted: UUID) -> tuple[object, ...]:
     return event_id, event.user_id, str(event.kind), event.order_id, event.at, noted
-
-
-def _entry(row: Mapping[str, Any]) -> Entry:
-    return Entry.model_validate({name: row[name] for name in Entry.model_fields})
 
 
 def _position(text: str) -> UUID | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -50,3 +51,11 @@ class EventPath(Input):
     """The event in the path; the teller makes its id of what it tells, so that telling it again is telling it once."""
 
     event_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,128}$")]
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def of_row(kind: type[Model], row: Mapping[str, Any]) -> Model:
+    """What a row of a store says, which may say more."""
+    return kind.model_validate({name: row[name] for name in kind.model_fields})

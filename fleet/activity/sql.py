@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Float, Index, MetaData, String, Table, bindparam, insert, select
 
-from fleet.activity.model import Entry, NewEvent
+from fleet.activity.model import Entry, NewEvent, of_row
 from fleet.kit import exchange
 from fleet.kit.database import Database, Whole
 from fleet.kit.paging import sequence
@@ -50,9 +50,7 @@ class SqlFeed:
         with self.database.read() as connection:
             bound = {"of": user, "before": sequence(before), "most": most}
             rows = connection.execute(LATEST, bound).mappings().all()
-        return [
-            (str(row["seq"]), Entry.model_validate({name: row[name] for name in Entry.model_fields})) for row in rows
-        ]
+        return [(str(row["seq"]), of_row(Entry, dict(row))) for row in rows]
 
     def tell(self, event_id: str, event: NewEvent, *, twice: bool = False) -> NewEvent | None:
         """See store.FeedStore. Whoever looks and finds nothing is the only one to write."""
@@ -73,7 +71,7 @@ class SqlFeed:
 
 def _known(connection: Connection, event_id: str) -> NewEvent | None:
     row = connection.execute(KNOWN, {"event": event_id}).mappings().first()
-    return None if row is None else NewEvent.model_validate(dict(row))
+    return None if row is None else of_row(NewEvent, dict(row))
 
 
 def _note(connection: Connection, event_id: str, event: NewEvent) -> None:

@@ -103,7 +103,7 @@ def start(
     is whom it runs as, when not as this process.
     """
     stream, own = lines or ("", output)
-    # An interruption within would leave a child that nobody knows of, or logging locked: it unlocks in a hook after a fork.
+    # An interruption within could leave logging locked: it unlocks in a hook after a fork.
     with output.open("ab") as file, own.open("ab") as apart, interrupts.held():
         try:
             process = subprocess.Popen(

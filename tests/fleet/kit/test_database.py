@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from counter_store import counting
 from sqlalchemy import text
 
 from fleet.kit.database import Database, sought
 from fleet.kit.errors import StoreUrlError
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/new/folder/store.db"
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    with counting(url) as database:
-        yield database
 
 
 @pytest.mark.parametrize(

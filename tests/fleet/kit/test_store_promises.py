@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
-from pathlib import Path
 from time import perf_counter
 
 import pytest
-from counter_store import CHILD, COUNTER, METADATA, counting, set_to, value
+from counter_store import CHILD, COUNTER, METADATA, set_to, value
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from fleet.kit import database as kit_database
 from fleet.kit.database import Database, StoreBusy, insert_missing
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/new/folder/store.db"
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    with counting(url) as database:
-        yield database
 
 
 def test_an_exception_takes_the_whole_write_back(database: Database) -> None:
